@@ -1,0 +1,79 @@
+"""The Kubernetes objects of a YAML document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sidecarify.yamltext.tree import Node
+
+from . import fields
+from .kinds import Kind, group_of, kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class KubeObject:
+    """One object: where it is (`document` from 0, `path` within it, the object's first line) and who it is."""
+
+    node: Node
+    document: int
+    path: str
+    api_version: str
+    kind: str
+    name: str | None
+    namespace: str | None
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for the core group."""
+        return group_of(self.api_version)
+
+    @property
+    def row(self) -> Kind | None:
+        """What the table of kinds says of it."""
+        return kind_of(self.api_version, self.kind)
+
+    @property
+    def line(self) -> int:
+        """The line of its first key."""
+        return self.node.line
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Its own labels (for the pods' labels see PodSpec.labels)."""
+        return fields.mapping(self.node, "metadata", "labels")
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """Its own annotations."""
+        return fields.mapping(self.node, "metadata", "annotations")
+
+
+def objects(root: Node | None, document: int = 0, path: str = "") -> Iterator[KubeObject]:
+    """The objects of a document, those of a `List` (or any `...List`) one by one, in the order of the text.
+
+    What has no scalar `kind` is none. Raises YamlError (`duplicate-key`).
+    """
+    stack = [(root, path)]
+    while stack:
+        node, path = stack.pop()
+        if node is None or node.resolved.kind != "map":
+            continue
+        node = node.resolved
+        kind = fields.text(node, "kind")
+        if kind is None:
+            continue
+        listed = fields.find(node, "items") if kind.endswith("List") else None
+        if listed is not None and listed.kind == "seq":
+            prefix = f"{path}." if path else ""
+            stack += reversed([(item, f"{prefix}items.{index}") for index, item in enumerate(listed.items)])
+            continue
+        yield KubeObject(
+            node,
+            document,
+            path,
+            fields.text(node, "apiVersion") or "",
+            kind,
+            fields.text(node, "metadata", "name") or fields.text(node, "metadata", "generateName"),
+            fields.text(node, "metadata", "namespace"),
+        )

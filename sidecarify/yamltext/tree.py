@@ -1,0 +1,206 @@
+"""YAML text to a tree of positioned nodes, from the events of libyaml.
+
+Events, because they give an alias its own place (a composed tree gives it that of its anchor), and because scalars stay
+the text that they are: no schema of Python's equals that of Kubernetes, so no value is ever constructed.
+The pure parser of ruamel.yaml is not a substitute: it accepts and rejects other documents than Kubernetes does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from ruamel.yaml.error import MarkedYAMLError
+
+Kind = Literal["scalar", "map", "seq", "alias"]
+MAX_DEPTH = 500
+"""Deeper nesting than any schema of Kubernetes asks for; Kubernetes' own decoder stops at 10,000."""
+
+
+class YamlError(Exception):
+    """Text that is not YAML, or YAML that Kubernetes would read differently from us.
+
+    `code` names the case (`parse`, `duplicate-key`, `undefined-alias`, `too-deep`); `line` and `column` count from 1.
+    """
+
+    def __init__(self, code: str, message: str, line: int, column: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+class Node:
+    """One YAML node and where it stands.
+
+    `start` and `end` are character offsets (`start` includes anchor and tag; for the true end of block nodes see
+    `items.content_end`), `line` counts from 1, `column` from 0. `value` is the content of a scalar, before any tag is
+    resolved, or the name that an alias uses. `style` is None, `'`, `"`, `|` or `>` for a scalar, `flow` or `block` for
+    a collection. `aliased` says that an alias points here.
+    """
+
+    __slots__ = (
+        "aliased",
+        "anchor",
+        "column",
+        "end",
+        "items",
+        "kind",
+        "line",
+        "pairs",
+        "start",
+        "style",
+        "tag",
+        "target",
+        "value",
+    )
+
+    def __init__(self, kind: Kind, start: int, end: int, line: int, column: int) -> None:
+        self.kind: Kind = kind
+        self.start = start
+        self.end = end
+        self.line = line
+        self.column = column
+        self.tag: str | None = None
+        self.anchor: str | None = None
+        self.style: str | None = None
+        self.value: str = ""
+        self.pairs: list[tuple[Node, Node]] = []
+        self.items: list[Node] = []
+        self.target: Node | None = None
+        self.aliased = False
+
+    def __repr__(self) -> str:
+        content = self.value if self.kind in ("scalar", "alias") else len(self.pairs or self.items)
+        return f"<{self.kind} {content!r} line {self.line}>"
+
+    @property
+    def resolved(self) -> Node:
+        """The node itself, or the one that an alias stands for."""
+        return self if self.target is None else self.target
+
+    def pair(self, key: str) -> tuple[Node, Node] | None:
+        """The pair of a mapping whose key is the scalar `key`, aliases and merge keys not followed.
+
+        Raises YamlError (`duplicate-key`) if the key stands twice: Kubernetes takes the last, people read the first.
+        """
+        found = None
+        for pair in self.pairs:
+            if pair[0].value == key and pair[0].kind == "scalar":
+                if found is not None:
+                    first = found[0].line
+                    raise YamlError("duplicate-key", f"key {key!r} stands twice (first on line {first})", pair[0].line)
+                found = pair
+        return found
+
+    def get(self, key: str) -> Node | None:
+        """The value of the scalar key `key`, with an alias followed, or None. Raises as `pair` does."""
+        pair = self.pair(key)
+        return None if pair is None else pair[1].resolved
+
+    def walk(self) -> Iterator[Node]:
+        """The node and all below it in the order of the text; aliases are not followed."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            if node.pairs:
+                for key, value in reversed(node.pairs):
+                    stack += (value, key)
+            elif node.items:
+                stack += reversed(node.items)
+
+
+def parse(text: str, start: int = 0, end: int | None = None, line: int = 1) -> Node | None:
+    """The root node of the one YAML document in `text[start:end]`, or None if there is none.
+
+    `line` is the number of the line that holds `start`; positions of the nodes count in the whole text.
+    Raises YamlError for what is not YAML, an alias without an anchor before it, and nesting beyond MAX_DEPTH.
+    """
+    from _ruamel_yaml import CParser  # noqa: PLC0415  (a run whose filter lets nothing pass never needs the parser)
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+
+    piece = text[start:end] if start or end is not None else text
+    try:
+        return _compose(CParser(piece), start, line)
+    except MarkedYAMLError as error:
+        raise _parse_error(error, line) from None
+    except YAMLError as error:
+        raise YamlError("parse", f"not YAML: {' '.join(str(error).split())}", line) from None
+
+
+def _parse_error(error: MarkedYAMLError, line: int) -> YamlError:
+    mark = error.problem_mark or error.context_mark
+    problem = " ".join(part for part in (error.problem, error.context and f"({error.context})") if part)
+    if mark is None:
+        return YamlError("parse", f"not YAML: {problem}", line)
+    return YamlError("parse", f"not YAML: {problem}", line + mark.line, mark.column + 1)
+
+
+def _compose(parser: object, offset: int, first: int) -> Node | None:  # noqa: PLR0915  (a call an event is dear)
+    from ruamel.yaml import events  # noqa: PLC0415
+
+    get_event = parser.get_event  # type: ignore[attr-defined]  # the C extension ships no types
+    scalar, alias = events.ScalarEvent, events.AliasEvent
+    map_start, seq_start = events.MappingStartEvent, events.SequenceStartEvent
+    map_end, seq_end = events.MappingEndEvent, events.SequenceEndEvent
+
+    root: Node | None = None
+    anchors: dict[str, Node] = {}
+    stack: list[tuple[Node | None, Node | None]] = []
+    parent: Node | None = None
+    key: Node | None = None
+    while (event := get_event()) is not None:
+        kind = type(event)
+        if kind is scalar:
+            mark = event.start_mark
+            node = Node("scalar", mark.index + offset, event.end_mark.index + offset, mark.line + first, mark.column)
+            node.value = event.value
+            node.style = event.style or None
+            node.tag = event.tag
+        elif kind is map_start or kind is seq_start:
+            mark = event.start_mark
+            name: Kind = "map" if kind is map_start else "seq"
+            node = Node(name, mark.index + offset, event.end_mark.index + offset, mark.line + first, mark.column)
+            node.style = "flow" if event.flow_style else "block"
+            node.tag = event.tag
+        elif kind is map_end or kind is seq_end:
+            if parent is not None:
+                parent.end = event.end_mark.index + offset
+            parent, key = stack.pop()
+            continue
+        elif kind is alias:
+            mark = event.start_mark
+            node = Node("alias", mark.index + offset, event.end_mark.index + offset, mark.line + first, mark.column)
+            node.value = event.anchor
+            node.target = anchors.get(event.anchor)
+            if node.target is None:
+                raise YamlError(
+                    "undefined-alias", f"alias *{event.anchor} has no anchor before it", node.line, node.column + 1
+                )
+            node.target.aliased = True
+        elif kind is events.DocumentStartEvent and root is not None:
+            raise YamlError("parse", "not YAML: a second document without a `---` line", event.start_mark.line + first)
+        else:
+            continue
+
+        if kind is not alias and event.anchor is not None:
+            node.anchor = event.anchor
+            anchors[event.anchor] = node
+        if parent is None:
+            root = node
+        elif parent.kind == "seq":
+            parent.items.append(node)
+        elif key is None:
+            key = node
+        else:
+            parent.pairs.append((key, node))
+            key = None
+        if kind is map_start or kind is seq_start:
+            if len(stack) >= MAX_DEPTH:
+                raise YamlError("too-deep", f"nested deeper than {MAX_DEPTH} levels", node.line, node.column + 1)
+            stack.append((parent, key))
+            parent, key = node, None
+    return root
