@@ -13,7 +13,7 @@ from .kinds import Kind, group_of, kind_of
 
 @dataclass(frozen=True, slots=True)
 class KubeObject:
-    """One object: where it is (`document` from 0, `path` within it, the object's first line) and who it is."""
+    """One object: where it is (`file`, `document` from 0, `path` within it, its first line) and who it is."""
 
     node: Node
     document: int
@@ -22,6 +22,7 @@ class KubeObject:
     kind: str
     name: str | None
     namespace: str | None
+    file: str = ""
 
     @property
     def group(self) -> str:
@@ -49,12 +50,12 @@ class KubeObject:
         return fields.mapping(self.node, "metadata", "annotations")
 
 
-def objects(root: Node | None, document: int = 0, path: str = "") -> Iterator[KubeObject]:
+def objects(root: Node | None, document: int = 0, file: str = "") -> Iterator[KubeObject]:
     """The objects of a document, those of a `List` (or any `...List`) one by one, in the order of the text.
 
     What has no scalar `kind` is none. Raises YamlError (`duplicate-key`).
     """
-    stack = [(root, path)]
+    stack = [(root, "")]
     while stack:
         node, path = stack.pop()
         if node is None or node.resolved.kind != "map":
@@ -76,4 +77,5 @@ def objects(root: Node | None, document: int = 0, path: str = "") -> Iterator[Ku
             kind,
             fields.text(node, "metadata", "name") or fields.text(node, "metadata", "generateName"),
             fields.text(node, "metadata", "namespace"),
+            file,
         )

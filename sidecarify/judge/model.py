@@ -1,0 +1,198 @@
+"""What the judge knows about a pod, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from sidecarify.catalogue import Catalogue, Match
+from sidecarify.commands import Program, read_program
+from sidecarify.kube.container import Container
+from sidecarify.kube.objects import KubeObject
+from sidecarify.kube.version import DEFAULT_TARGET, KubeVersion
+from sidecarify.kube.workload import PodSpec
+
+Level = Literal["refuse", "review", "note"]
+RoleName = Literal["main", "peer", "helper", "unclear"]
+VerdictName = Literal["safe", "review", "refuse"]
+
+
+class Evidence(NamedTuple):
+    """A fact of the manifest that speaks for a decision; `file` is empty for the manifest of the pod itself."""
+
+    text: str
+    line: int
+    file: str = ""
+
+
+class Finding(NamedTuple):
+    """What a rule has to say about one container.
+
+    `effect` tells in one sentence what would happen, `advice` in one sentence what to do.
+    """
+
+    rule: str
+    level: Level
+    effect: str
+    advice: str
+    line: int
+    file: str = ""
+
+    @property
+    def message(self) -> str:
+        """Effect and advice together."""
+        return f"{self.effect} {self.advice}".strip()
+
+
+class SharedVolume(NamedTuple):
+    """A volume that a container shares with another one of the pod; `weak` with the reason, empty if it is not."""
+
+    name: str
+    with_container: str
+    weak: str
+    line: int
+
+
+class Role(NamedTuple):
+    """What a container is to its pod, and what says so."""
+
+    name: RoleName
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A container of a pod with what is known about it."""
+
+    container: Container
+    match: Match | None
+    shared: tuple[SharedVolume, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The container's name."""
+        return self.container.name
+
+    @cached_property
+    def program(self) -> Program | None:
+        """What its command line does; None where the image's entrypoint decides."""
+        return read_program(self.container.command, self.container.args)
+
+    @property
+    def strongly_shared(self) -> tuple[SharedVolume, ...]:
+        """The shared volumes that say something about an unknown image."""
+        return tuple(volume for volume in self.shared if not volume.weak)
+
+    def has_trait(self, trait: str) -> bool:
+        """Whether its family of helpers has the trait (transforms/README.md lists them)."""
+        return self.match is not None and trait in self.match.transform.traits
+
+
+@dataclass(frozen=True, eq=False)
+class PodContext:
+    """A pod with its members, their roles, and the other objects of the run.
+
+    `complete` says whether the caller believes `others` to hold every object that points at the pod.
+    """
+
+    pod: PodSpec
+    members: tuple[Member, ...]
+    roles: tuple[Role, ...]
+    target: KubeVersion = DEFAULT_TARGET
+    others: tuple[KubeObject, ...] = ()
+    complete: bool = False
+
+    def role_of(self, member: Member) -> Role:
+        """The role of one of the members."""
+        return self.roles[member.container.index]
+
+    def those(self, *names: RoleName) -> tuple[Member, ...]:
+        """The members with one of the roles."""
+        return tuple(m for m, role in zip(self.members, self.roles, strict=True) if role.name in names)
+
+    @property
+    def mains(self) -> tuple[Member, ...]:
+        """What stays in `containers` by its role: mains and peers."""
+        return self.those("main", "peer")
+
+    @cached_property
+    def inits(self) -> tuple[Container, ...]:
+        """The init containers and native sidecars that are already there."""
+        return self.pod.init_containers
+
+
+Check = Callable[[Member, PodContext], Iterator[Finding]]
+
+
+class Rule(NamedTuple):
+    """One rule: a plain function whose docstring is its documentation page.
+
+    `levels` are those that it can give, the strictest first; `hazards` the ids of the hazard catalogue.
+    """
+
+    check: Check
+    levels: tuple[Level, ...]
+    hazards: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The function's name in kebab-case: typed once."""
+        return self.check.__name__.replace("_", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user decided: names are globs `[KIND/NAME:]CONTAINER`, rules are names or globs of names."""
+
+    helpers: tuple[str, ...] = ()
+    mains: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    shared_volume: bool = True
+    target: KubeVersion = DEFAULT_TARGET
+
+
+class ContainerVerdict(NamedTuple):
+    """The judge's answer for one container; `verdict` is None for one that is no helper."""
+
+    member: Member
+    role: Role
+    verdict: VerdictName | None
+    evidence: tuple[Evidence, ...]
+    findings: tuple[Finding, ...]
+    named: bool = False
+
+    @property
+    def transform(self) -> str | None:
+        """The family of helpers that it belongs to."""
+        return None if self.member.match is None else self.member.match.transform.name
+
+
+@dataclass(frozen=True, eq=False)
+class PodVerdict:
+    """The judge's answers for the containers of one pod, in their order."""
+
+    context: PodContext
+    containers: tuple[ContainerVerdict, ...]
+    problems: tuple[Finding, ...] = field(default=())
+
+
+__all__ = [
+    "Catalogue",
+    "Check",
+    "ContainerVerdict",
+    "Evidence",
+    "Finding",
+    "Level",
+    "Member",
+    "PodContext",
+    "PodVerdict",
+    "Role",
+    "RoleName",
+    "Rule",
+    "Settings",
+    "SharedVolume",
+    "VerdictName",
+]
