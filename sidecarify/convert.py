@@ -1,0 +1,149 @@
+"""From a manifest's text to its conversion: what is decided elsewhere is carried out and proved here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from sidecarify.examine import Examination, Examined, Problem, examine
+from sidecarify.kube.objects import KubeObject
+from sidecarify.kube.workload import PodSpec
+from sidecarify.options import Options
+from sidecarify.plan import Move, PodPlan, Refusal, plan
+from sidecarify.rewrite import check_container, check_pod, rewrite
+from sidecarify.verify import Change, VerifyError, verify
+from sidecarify.yamltext.lists import Placement, UnmovableError
+from sidecarify.yamltext.source import Edit, EditConflictError, Source, splice
+from sidecarify.yamltext.tree import YamlError
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A manifest before and after, what moved, what was left alone and what could not be read.
+
+    It exists only for a result that is proved: `text` differs from `before` by the `moves` and by nothing else.
+    """
+
+    before: str
+    text: str
+    moves: tuple[Move, ...]
+    refusals: tuple[Refusal, ...]
+    errors: tuple[Problem, ...]
+    examination: Examination
+
+    @property
+    def changed(self) -> bool:
+        """Whether any container moved."""
+        return self.text != self.before
+
+
+class _Step(NamedTuple):
+    """The edits of one pod, not yet applied."""
+
+    pod: PodSpec
+    moves: tuple[Move, ...]
+    edits: list[Edit]
+
+
+def convert(
+    source: Source, options: Options, others: Sequence[KubeObject] = (), *, complete: bool = False
+) -> Conversion:
+    """Convert a manifest. Raises ValueError for options that mean nothing, CatalogueError; never for bad manifests."""
+    examination = examine(source, options, others, complete=complete)
+    moves: list[Move] = []
+    refusals = [Refusal(p.document or 0, "", "", p.code, p.message, p.line) for p in examination.templates]
+    errors = list(examination.errors)
+    parts: list[str] = []
+    position = 0
+    for examined in examination.documents:
+        try:
+            plans = [plan(verdict, options.consent) for verdict in examined.pods]
+            text, moved, left = _carry_out(examined, plans, options.placement)
+        except YamlError as error:
+            errors.append(Problem(examined.document.index, error.line, error.message, error.code))
+            continue
+        moves += moved
+        refusals += left
+        parts += (source.text[position : examined.document.start], text)
+        position = examined.document.end
+    parts.append(source.text[position:])
+    whole = Source("".join(parts), source.bom).whole
+    return Conversion(source.whole, whole, tuple(moves), tuple(refusals), tuple(errors), examination)
+
+
+def _carry_out(
+    examined: Examined, plans: Iterable[PodPlan], placement: Placement
+) -> tuple[str, list[Move], list[Refusal]]:
+    """The document's new text, proved, with its moves and refusals."""
+    refusals: list[Refusal] = []
+    steps: list[_Step] = []
+    for one in plans:
+        refusals += one.refusals
+        moves, left = _movable(one)
+        refusals += left
+        if not moves:
+            continue
+        try:
+            edits = rewrite(examined.text, one.pod, [move.index for move in moves], placement)
+        except UnmovableError as error:
+            refusals += _refused(moves, error.code, error.message, error.line)
+        else:
+            steps.append(_Step(one.pod, moves, edits))
+    text, done, failures = _apply(examined, steps)
+    return text, [move for step in done for move in step.moves], refusals + failures
+
+
+def _movable(one: PodPlan) -> tuple[tuple[Move, ...], list[Refusal]]:
+    """The moves that the text allows, numbered anew, and refusals for the rest."""
+    if not one.moves:
+        return (), []
+    try:
+        check_pod(one.pod)
+    except UnmovableError as error:
+        return (), _refused(one.moves, error.code, error.message, error.line)
+    kept: list[Move] = []
+    refusals: list[Refusal] = []
+    first = min(move.init_index for move in one.moves)
+    for move in one.moves:
+        try:
+            check_container(one.pod, move.index)
+        except UnmovableError as error:
+            refusals += _refused([move], error.code, error.message, error.line)
+        else:
+            kept.append(replace(move, init_index=first + len(kept)))
+    return tuple(kept), refusals
+
+
+def _apply(examined: Examined, steps: list[_Step]) -> tuple[str, list[_Step], list[Refusal]]:
+    """Apply the edits of all pods and prove the result at once; where that fails, pod by pod, to name the culprit."""
+    if not steps:
+        return examined.text, [], []
+    try:
+        return _proved(examined, steps), steps, []
+    except (VerifyError, EditConflictError) as error:
+        if len(steps) == 1:
+            code = error.code if isinstance(error, VerifyError) else "overlap"
+            what = f"The edited text failed the proof, so nothing was written ({error}). Please report this manifest."
+            return examined.text, [], _refused(steps[0].moves, code, what, steps[0].pod.node.line)
+    good: list[_Step] = []
+    refusals: list[Refusal] = []
+    text = examined.text
+    for step in steps:
+        _, alone, failures = _apply(examined, [step])
+        refusals += failures
+        good += alone
+    if good:
+        text = _proved(examined, good)
+    return text, good, refusals
+
+
+def _proved(examined: Examined, steps: Sequence[_Step]) -> str:
+    text = splice(examined.text, [edit for step in steps for edit in step.edits])
+    changes = [Change(step.pod.node, tuple(move.index for move in step.moves)) for step in steps]
+    verify(examined.root, examined.text, text, changes)
+    return text
+
+
+def _refused(moves: Iterable[Move], code: str, message: str, line: int) -> list[Refusal]:
+    return [Refusal(move.document, move.path, move.container, code, message, line) for move in moves]

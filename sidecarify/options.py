@@ -1,0 +1,52 @@
+"""What a user can decide about a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sidecarify.judge.model import Settings
+from sidecarify.kube.version import DEFAULT_TARGET, KubeVersion
+from sidecarify.plan import Consent
+from sidecarify.yamltext.lists import Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of `convert_text` and `inspect_text`; they mirror the flags of the command line.
+
+    helpers, mains: globs `[KIND/NAME:]CONTAINER` of containers that are helpers, or are not. accept: rules (globs)
+    whose findings do not stop a move: review findings at once, refusals for the containers named in `helpers`;
+    `("*",)` accepts every rule, but not what the API server would reject. unsafe: move what is under review.
+    shared_volume: a helper must share a volume with the main container. placement: where a new `initContainers` key
+    goes. kube_version: the lowest Kubernetes version that the result must run on. select, ignore: rules (globs) to
+    run or not. transforms: further folders of helper families.
+    """
+
+    helpers: tuple[str, ...] = ()
+    mains: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
+    unsafe: bool = False
+    shared_volume: bool = True
+    placement: Placement = "auto"
+    kube_version: str = str(DEFAULT_TARGET)
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    transforms: tuple[Path, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """What the judge needs to know. Raises ValueError for a version that is none."""
+        return Settings(
+            self.helpers,
+            self.mains,
+            self.select,
+            self.ignore,
+            self.shared_volume,
+            KubeVersion.parse(self.kube_version),
+        )
+
+    @property
+    def consent(self) -> Consent:
+        """What the plan needs to know."""
+        return Consent(self.unsafe, self.accept)

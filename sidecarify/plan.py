@@ -1,0 +1,142 @@
+"""From verdicts to moves and refusals: which containers are moved, and in which order they stand afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from sidecarify.judge.model import ContainerVerdict, Finding, PodVerdict
+from sidecarify.judge.order import ordered
+from sidecarify.kube.workload import PodSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A container that is to become a native sidecar.
+
+    `index` is its place in the old `containers`, `init_index` in the new `initContainers`; `document` counts from 0,
+    `line` from 1; `notes` are what the user may want to know of it.
+    """
+
+    document: int
+    path: str
+    container: str
+    index: int
+    init_index: int
+    line: int
+    notes: tuple[Finding, ...] = ()
+
+
+class Refusal(NamedTuple):
+    """A helper that is left alone, with the rule that says so, its message and the line of its evidence."""
+
+    document: int
+    path: str
+    container: str
+    rule: str
+    message: str
+    line: int
+    level: str = "refuse"
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PodPlan:
+    """What is to happen to one pod: its moves in the order of the new list, and what is left alone."""
+
+    pod: PodSpec
+    moves: tuple[Move, ...]
+    refusals: tuple[Refusal, ...]
+
+
+class Consent(NamedTuple):
+    """What the user takes upon themself: `unsafe` admits review findings, `accept` rules by name or glob."""
+
+    unsafe: bool = False
+    accept: tuple[str, ...] = ()
+
+    def accepts(self, finding: Finding) -> bool:
+        """Whether the user has accepted the finding's rule by name."""
+        return any(fnmatchcase(finding.rule, pattern) for pattern in self.accept)
+
+
+def plan(verdict: PodVerdict, consent: Consent) -> PodPlan:
+    """The moves and refusals of one pod.
+
+    A safe helper moves; one under review moves with `unsafe`, when the user names it, or when the rule is accepted; a
+    refused one only when the user names it and accepts every rule that refuses it.
+    """
+    pod = verdict.context.pod
+    chosen: list[ContainerVerdict] = []
+    refusals: list[Refusal] = []
+    for answer in verdict.containers:
+        if answer.verdict is None:
+            continue
+        blocking = list(_blocking(answer, consent))
+        if blocking:
+            refusals += (_refusal(pod, answer, finding) for finding in blocking)
+        else:
+            chosen.append(answer)
+    invariant = _broken_invariant(verdict, chosen)
+    if invariant is not None:
+        refusals += (
+            Refusal(pod.owner.document, pod.path, answer.member.name, *invariant, answer.member.container.line)
+            for answer in chosen
+        )
+        chosen = []
+    taken = len(pod.init_containers)
+    moves = tuple(
+        Move(
+            pod.owner.document,
+            pod.path,
+            answer.member.name,
+            answer.member.container.index,
+            taken + place,
+            answer.member.container.line,
+            tuple(finding for finding in answer.findings if finding.level == "note"),
+        )
+        for place, answer in enumerate(_in_order(verdict, chosen))
+    )
+    return PodPlan(pod, moves, tuple(refusals))
+
+
+def _blocking(answer: ContainerVerdict, consent: Consent) -> Iterator[Finding]:
+    for finding in answer.findings:
+        if finding.level == "refuse":
+            if not (answer.named and consent.accepts(finding)):
+                yield finding
+        elif finding.level == "review" and not (consent.unsafe or answer.named or consent.accepts(finding)):
+            yield finding
+
+
+def _refusal(pod: PodSpec, answer: ContainerVerdict, finding: Finding) -> Refusal:
+    return Refusal(
+        pod.owner.document,
+        pod.path,
+        answer.member.name,
+        finding.rule,
+        finding.message,
+        finding.line,
+        finding.level,
+        finding.file,
+    )
+
+
+def _broken_invariant(verdict: PodVerdict, chosen: Sequence[ContainerVerdict]) -> tuple[str, str] | None:
+    """What the API server would reject, whatever the user accepts: (rule, message), or None."""
+    pod = verdict.context.pod
+    if chosen and len(chosen) == len(pod.containers):
+        return "nothing-or-all", "Every container of the pod would move, and `containers` may not be empty (FLD2)."
+    names = [container.name for container in (*pod.containers, *pod.init_containers)]
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if chosen and twice is not None:
+        what = f"The name `{twice}` stands more than once in `containers` and `initContainers` (FLD3)."
+        return "duplicate-name", f"{what} Give each container a name of its own."
+    return None
+
+
+def _in_order(verdict: PodVerdict, chosen: Iterable[ContainerVerdict]) -> list[ContainerVerdict]:
+    members = {answer.member: answer for answer in chosen}
+    return [members[member] for member in ordered(list(members), verdict.context)]

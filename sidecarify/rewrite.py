@@ -1,0 +1,112 @@
+"""From moves to edits: the containers of a pod spec become native sidecars in the text. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sidecarify.kube.workload import PodSpec
+from sidecarify.yamltext.lists import ListMove, Placement, UnmovableError, move_edits
+from sidecarify.yamltext.pairs import add_pair
+from sidecarify.yamltext.source import Edit
+from sidecarify.yamltext.tree import Node
+
+SOURCE = "containers"
+TARGET = "initContainers"
+POLICY = "restartPolicy"
+ALWAYS = "Always"
+
+
+def check_pod(pod: PodSpec) -> None:
+    """Raise UnmovableError where the text of the pod spec allows no move at all, YamlError for a key that stands twice.
+
+    docs/refusals.md lists the codes.
+    """
+    for node in pod.route:
+        if node.kind == "alias" or node.aliased:
+            what = "the pod spec is used in several places by anchor and alias; an edit would reach all of them"
+            raise UnmovableError("shared-podspec", what, node.line)
+    _check_unique_keys((pod.node,))
+    for item in _list_of(pod.node, SOURCE).items:
+        _check_unique_keys(item.walk())
+    target = pod.node.pair(TARGET)
+    if target is not None and (target[1].kind == "alias" or target[1].aliased):
+        what = f"`{TARGET}` is shared with another place by anchor and alias"
+        raise UnmovableError("shared-list", what, target[1].line)
+
+
+def check_container(pod: PodSpec, index: int) -> None:
+    """Raise UnmovableError where the text of one container does not allow it to move."""
+    item = _list_of(pod.node, SOURCE).items[index]
+    if item.kind == "alias":
+        raise UnmovableError("shared-item", f"the container is an alias (*{item.value}) of another one", item.line)
+    if item.kind != "map" or not item.pairs:
+        raise UnmovableError("item-not-a-map", "the container is not a mapping with fields", item.line)
+    if item.aliased:
+        what = (
+            f"the container is used elsewhere too (anchor &{item.anchor}), where `restartPolicy` would appear as well"
+        )
+        raise UnmovableError("shared-item", what, item.line)
+    found = _policy(item)
+    if found is not None and (found[0].value != ALWAYS or found[1]):
+        through = " through a merge key" if found[1] else ""
+        what = f"the container has a `restartPolicy` of its own{through}: {found[0].value}"
+        raise UnmovableError("restart-policy", what, found[0].line)
+
+
+def rewrite(text: str, pod: PodSpec, indexes: Sequence[int], placement: Placement) -> list[Edit]:
+    """The edits that move the containers at `indexes` of a pod spec, in that order, behind its init containers.
+
+    `check_pod` and `check_container` have passed. Raises UnmovableError where the two lists do not allow it.
+    """
+    source = _list_of(pod.node, SOURCE)
+    inner = {index: _always(text, source.items[index]) for index in indexes}
+    return move_edits(text, ListMove(pod.node, SOURCE, TARGET, tuple(indexes), inner), placement)
+
+
+def _list_of(mapping: Node, key: str) -> Node:
+    pair = mapping.pair(key)
+    if pair is None:
+        what = f"`{key}` comes through a merge key (`<<`): write the list out in the pod spec to have it edited"
+        raise UnmovableError("merge-only", what, mapping.line)
+    node = pair[1]
+    if node.kind == "alias" or (node.aliased and node.anchor):
+        raise UnmovableError("shared-list", f"`{key}` is shared with another place by anchor and alias", node.line)
+    if node.kind != "seq":
+        raise UnmovableError(f"{key}-not-a-list", f"`{key}` is not a list", node.line)
+    return node
+
+
+def _check_unique_keys(mappings: Iterable[Node]) -> None:
+    for mapping in mappings:
+        seen: set[str] = set()
+        for key, _ in mapping.pairs:
+            if key.value in seen and key.kind == "scalar" and key.value != "<<":
+                mapping.pair(key.value)
+            seen.add(key.value)
+
+
+def _always(text: str, item: Node) -> list[Edit]:
+    """The edit that adds `restartPolicy: Always` behind the image (else the name); none if it stands there."""
+    if item.pair(POLICY) is not None:
+        return []
+    after = item.pair("image") or item.pair("name") or item.pairs[0]
+    return [add_pair(text, after, item.style, POLICY, ALWAYS)]
+
+
+def _policy(item: Node) -> tuple[Node, bool] | None:
+    own = item.pair(POLICY)
+    if own is not None:
+        return own[1].resolved, False
+    seen: set[int] = set()
+    stack = [value for key, value in item.pairs if key.value == "<<"]
+    while stack:
+        node = stack.pop().resolved
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        merged = node.get(POLICY) if node.kind == "map" else None
+        if merged is not None:
+            return merged, True
+        stack += node.items
+        stack += [value for key, value in node.pairs if key.value == "<<"]
+    return None

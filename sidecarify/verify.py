@@ -1,0 +1,217 @@
+"""The proof: the new text must read as the old tree with the containers moved, and nothing else.
+
+It shares no code with the editing. Scalars are compared as text with their style, tag and anchor, never as values;
+only the keys of the two mappings that an edit touches may stand in another order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sidecarify.yamltext.tree import Node, YamlError, parse
+
+
+class Change(NamedTuple):
+    """What is meant to have happened to one pod spec: the places of the moved containers, in their new order."""
+
+    pod_spec: Node
+    moved: tuple[int, ...]
+
+
+class VerifyError(Exception):
+    """The new text is not what it should be; `code` names the part of the proof that failed."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def verify(old_root: Node, old_text: str, new_text: str, changes: Sequence[Change]) -> Node:
+    """Prove that `new_text` is `old_text` with `changes` carried out, and give the new tree.
+
+    Raises VerifyError (`verify-parse`, `verify-model`, `verify-alias`, `verify-lines`).
+    """
+    try:
+        new_root = parse(new_text)
+    except YamlError as error:
+        code = "verify-alias" if error.code == "undefined-alias" else "verify-parse"
+        raise VerifyError(code, f"the new text does not parse: {error.message} (line {error.line})") from None
+    if new_root is None:
+        raise VerifyError("verify-parse", "the new text is empty")
+    expected = {id(change.pod_spec): change for change in changes}
+    _compare(old_root, new_root, expected)
+    if any(_touches_flow(change) for change in changes):
+        _compare_characters(old_text, new_text, changes)
+    else:
+        _compare_lines(old_text, new_text)
+    return new_root
+
+
+def _touches_flow(change: Change) -> bool:
+    source = _source_list(change)
+    return source.style == "flow" or any(source.items[index].style == "flow" for index in change.moved)
+
+
+def _source_list(change: Change) -> Node:
+    pair = change.pod_spec.pair("containers")
+    if pair is None:
+        raise VerifyError("verify-model", "the pod spec has no `containers`")
+    return pair[1]
+
+
+def _compare(old_root: Node, new_root: Node, changes: Mapping[int, Change]) -> None:
+    """Walk both trees in step; where a change was made, the old one is rearranged on the way."""
+    counterpart: dict[int, Node] = {}
+    aliases: list[tuple[Node, Node]] = []
+    promoted = {id(_source_list(change).items[index]) for change in changes.values() for index in change.moved}
+    stack: list[tuple[Node, Node]] = [(old_root, new_root)]
+    while stack:
+        old, new = stack.pop()
+        if (old.kind, old.tag, old.anchor, old.style) != (new.kind, new.tag, new.anchor, new.style):
+            raise _difference(old, new)
+        counterpart[id(old)] = new
+        if old.kind == "alias":
+            aliases.append((old, new))
+        elif old.kind == "scalar":
+            if old.value != new.value:
+                raise _difference(old, new)
+        elif old.kind == "seq":
+            _pair_up(stack, old, old.items, new)
+        elif id(old) in changes:
+            _compare_pod_spec(stack, old, new, changes[id(old)])
+        elif id(old) in promoted:
+            _compare_promoted(stack, old, new)
+        else:
+            _pair_up_mappings(stack, old, old.pairs, new.pairs)
+    for old, new in aliases:
+        if old.value != new.value or old.target is None or counterpart.get(id(old.target)) is not new.target:
+            raise VerifyError("verify-alias", f"alias *{old.value} (line {old.line}) would stand for something else")
+
+
+def _pair_up(stack: list[tuple[Node, Node]], old: Node, items: Sequence[Node], new: Node) -> None:
+    if len(items) != len(new.items):
+        raise VerifyError(
+            "verify-model", f"the list of line {old.line} would have {len(new.items)} items, not {len(items)}"
+        )
+    stack += zip(items, new.items, strict=True)
+
+
+Pairs = Sequence[tuple[Node, Node]]
+
+
+def _pair_up_mappings(stack: list[tuple[Node, Node]], old: Node, pairs: Pairs, new: Pairs) -> None:
+    if len(pairs) != len(new):
+        raise VerifyError(
+            "verify-model", f"the mapping of line {old.line} would have {len(new)} keys, not {len(pairs)}"
+        )
+    for one, two in zip(pairs, new, strict=True):
+        stack += ((one[0], two[0]), (one[1], two[1]))
+
+
+def _compare_pod_spec(stack: list[tuple[Node, Node]], old: Node, new: Node, change: Change) -> None:
+    """`containers` without the moved ones, `initContainers` with them at its end, all other keys as they were."""
+    source = _source_list(change)
+    moved = [source.items[index] for index in change.moved]
+    stay = [item for index, item in enumerate(source.items) if index not in set(change.moved)]
+    new_source, new_target = _value(new, "containers"), _value(new, "initContainers")
+    _same_collection(source, new_source)
+    _pair_up(stack, source, stay, new_source)
+    target = old.pair("initContainers")
+    inits = list(target[1].items) if target is not None else []
+    if target is not None and target[1].kind == "seq":
+        if (target[1].tag, target[1].anchor) != (new_target.tag, new_target.anchor):
+            raise _difference(target[1], new_target)
+        if inits and target[1].style != new_target.style:
+            raise _difference(target[1], new_target)
+    elif new_target.style != source.style or new_target.tag or new_target.anchor:
+        raise VerifyError("verify-model", f"the new `initContainers` (line {new_target.line}) is of another style")
+    _pair_up(stack, old, [*inits, *moved], new_target)
+    own = ("containers", "initContainers")
+    _same_keys(stack, old, new, own)
+
+
+def _compare_promoted(stack: list[tuple[Node, Node]], old: Node, new: Node) -> None:
+    """A moved container: as it was, with `restartPolicy: Always`."""
+    policy = _value(new, "restartPolicy")
+    if (policy.kind, policy.value, policy.tag) != ("scalar", "Always", None):
+        raise VerifyError("verify-model", f"`restartPolicy` of the container of line {old.line} would not be Always")
+    if old.pair("restartPolicy") is not None:
+        _pair_up_mappings(stack, old, old.pairs, new.pairs)
+    else:
+        _pair_up_mappings(stack, old, old.pairs, [pair for pair in new.pairs if pair[0].value != "restartPolicy"])
+
+
+def _same_keys(stack: list[tuple[Node, Node]], old: Node, new: Node, own: tuple[str, str]) -> None:
+    """All pairs but `own` stand in their order; the keys of `own` are each there once."""
+    rest = [pair for pair in old.pairs if pair[0].value not in own]
+    _pair_up_mappings(stack, old, rest, [pair for pair in new.pairs if pair[0].value not in own])
+
+
+def _same_collection(old: Node, new: Node) -> None:
+    if (old.kind, old.tag, old.anchor, old.style) != (new.kind, new.tag, new.anchor, new.style):
+        raise _difference(old, new)
+
+
+def _value(node: Node, key: str) -> Node:
+    try:
+        pair = node.pair(key)
+    except YamlError as error:
+        raise VerifyError("verify-model", f"{error.message} (line {error.line})") from None
+    if pair is None:
+        raise VerifyError("verify-model", f"the mapping of line {node.line} would have no `{key}`")
+    return pair[1]
+
+
+def _difference(old: Node, new: Node) -> VerifyError:
+    return VerifyError("verify-model", f"{old!r} would become {new!r}")
+
+
+_ADDED_LINE = re.compile(
+    r"""(?P<q>["']?)restartPolicy(?P=q):[ ]Always"""
+    r"""|(?P<r>["']?)initContainers(?P=r):"""
+)
+_FILLED_LINE = re.compile(
+    r"""(?P<key>["']?initContainers["']?[ \t]*:)[ \t]*(?:\[[ \t]*\]?|null|Null|NULL|~)?[ \t]*(?P<comment>\#.*)?"""
+)
+_LONE_VALUE = re.compile(r"\[[ \t]*\]?|\]|null|Null|NULL|~")
+
+
+def _compare_lines(old_text: str, new_text: str) -> None:
+    """No line lost, none invented: but for the added pairs, both texts hold the same lines, indentation aside."""
+    old = Counter(line.strip() for line in old_text.split("\n"))
+    new = Counter(line.strip() for line in new_text.split("\n"))
+    if old == new:
+        return
+    added, lost = new - old, old - new
+    for line in list(lost):
+        filled = _FILLED_LINE.fullmatch(line)
+        if filled is not None:
+            rest = f"{filled['key']} {filled['comment']}" if filled["comment"] else filled["key"]
+            match = next((one for one in added if " ".join(one.split()) == " ".join(rest.split())), None)
+            if match is not None:
+                added -= Counter({match: lost[line]})
+                del lost[line]
+        elif _LONE_VALUE.fullmatch(line):
+            del lost[line]
+    strange = next((line for line in added if not _ADDED_LINE.fullmatch(line)), None)
+    if lost or strange is not None:
+        what = f"line {next(iter(lost))!r} would be lost" if lost else f"line {strange!r} would be new"
+        raise VerifyError("verify-lines", what)
+
+
+_BLANK_OR_COMMA = re.compile(r"[\s,]+")
+
+
+def _compare_characters(old_text: str, new_text: str, changes: Sequence[Change]) -> None:
+    """For flow lists, whose lines change: but for blanks, commas and the added pairs, the same characters."""
+    old = Counter(_BLANK_OR_COMMA.sub("", old_text))
+    new = Counter(_BLANK_OR_COMMA.sub("", new_text))
+    lost, added = old - new, new - old
+    moved = sum(len(change.moved) for change in changes)
+    allowed = Counter("\"'\"'restartPolicy:\"'\"'Always" * moved + "\"'\"'initContainers:[]" * len(changes))
+    if not lost <= Counter("null~NULL[]" * len(changes)) or not added <= allowed:
+        raise VerifyError("verify-lines", "characters outside the move would change")
