@@ -115,9 +115,13 @@ class StartupProbe:
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """One family of helpers: the content of one file of transforms/. `file` and `line` are for messages."""
+    """One family of helpers: the content of one file of transforms/.
 
-    id: str
+    `name` is the file's name without its ending; `names` are globs on the names of containers. README.md of the folder
+    says what the other keys mean. `file` is for messages.
+    """
+
+    name: str
     summary: str
     docs: tuple[str, ...]
     safe: Safe
@@ -174,7 +178,7 @@ class _Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All transforms, in the order of their ids."""
+    """All transforms, in the order of their names."""
 
     all: tuple[Transform, ...]
     _by_last: Mapping[str, Sequence[_Claim]] = field(repr=False, default_factory=dict)
@@ -219,9 +223,9 @@ class Catalogue:
         """The family that a container's name hints at, or None: weak evidence, to be backed by other evidence."""
         return next((transform for glob, transform in self._names if fnmatchcase(name, glob)), None)
 
-    def get(self, identifier: str) -> Transform | None:
-        """The transform with this id, or None."""
-        return next((transform for transform in self.all if transform.id == identifier), None)
+    def get(self, name: str) -> Transform | None:
+        """The transform with this name, or None."""
+        return next((transform for transform in self.all if transform.name == name), None)
 
 
 def bundled_folder() -> Path:
@@ -242,12 +246,12 @@ def load(folders: Sequence[Path]) -> Catalogue:
         here: dict[str, _Reader] = {}
         for file in _files(folder):
             reader = _Reader(file)
-            if reader.transform.id in here:
-                other = here[reader.transform.id].file
-                raise CatalogueError(file, 1, f"the id {reader.transform.id!r} is also that of {other}")
-            here[reader.transform.id] = reader
+            if reader.transform.name in here:
+                other = here[reader.transform.name].file
+                raise CatalogueError(file, 1, f"the name {reader.transform.name!r} is also that of {other}")
+            here[reader.transform.name] = reader
         transforms |= here
-    readers = [transforms[identifier] for identifier in sorted(transforms)]
+    readers = [transforms[name] for name in sorted(transforms)]
     _reject_rivals(readers)
     return _index(tuple(reader.transform for reader in readers))
 
@@ -357,7 +361,7 @@ class _Reader:
         if not images and not names:
             raise self._error(root, "needs images or names: without them it matches nothing")
         self.transform = Transform(
-            id=file.stem,
+            name=file.stem,
             summary=self._text(keys["summary"]),
             docs=tuple(self._text(node) for node in self._items(keys, "docs")),
             safe=cast(Safe, self._word(keys["safe"], SAFE)),
