@@ -2,7 +2,7 @@
 
     python benchmarks/throughput.py [--seconds 3]
 
-Every measured text is converted for real. The time of judging is included (parse + judge is also printed apart). Candidates take turns; the best of all turns counts. Target: at most 6.
+Every measured text is converted for real, judging included (parse + judge is also printed apart).
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from sidecarify.direction import TO_SIDECAR
 from sidecarify.examine import Examination, Examined, Problem, examine
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.workload import PodSpec
@@ -85,7 +86,7 @@ def _carry_out(
         if not moves:
             continue
         try:
-            edits = rewrite(examined.text, one.pod, [move.index for move in moves], placement)
+            edits = rewrite(examined.text, one.pod, [move.index for move in moves], placement, TO_SIDECAR)
         except UnmovableError as error:
             refusals += _refused(moves, error.code, error.message, error.line)
         else:
@@ -99,7 +100,7 @@ def _movable(one: PodPlan) -> tuple[tuple[Move, ...], list[Refusal]]:
     if not one.moves:
         return (), []
     try:
-        check_pod(one.pod)
+        check_pod(one.pod, TO_SIDECAR)
     except UnmovableError as error:
         return (), _refused(one.moves, error.code, error.message, error.line)
     kept: list[Move] = []
@@ -107,7 +108,7 @@ def _movable(one: PodPlan) -> tuple[tuple[Move, ...], list[Refusal]]:
     first = min(move.init_index for move in one.moves)
     for move in one.moves:
         try:
-            check_container(one.pod, move.index)
+            check_container(one.pod, move.index, TO_SIDECAR)
         except UnmovableError as error:
             refusals += _refused([move], error.code, error.message, error.line)
         else:
@@ -141,7 +142,7 @@ def _apply(examined: Examined, steps: list[_Step]) -> tuple[str, list[_Step], li
 def _proved(examined: Examined, steps: Sequence[_Step]) -> str:
     text = splice(examined.text, [edit for step in steps for edit in step.edits])
     changes = [Change(step.pod.node, tuple(move.index for move in step.moves)) for step in steps]
-    verify(examined.root, examined.text, text, changes)
+    verify(examined.root, examined.text, text, changes, TO_SIDECAR)
     return text
 
 

@@ -1,22 +1,18 @@
-"""From moves to edits: the containers of a pod spec become native sidecars in the text. Decides nothing."""
+"""From moves to edits: items of one list of a pod spec go to the other in the text. Decides nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sidecarify.direction import ALWAYS, POLICY, Direction
 from sidecarify.kube.workload import PodSpec
 from sidecarify.yamltext.lists import ListMove, Placement, UnmovableError, move_edits
-from sidecarify.yamltext.pairs import add_pair
+from sidecarify.yamltext.pairs import add_pair, remove_pair
 from sidecarify.yamltext.source import Edit
 from sidecarify.yamltext.tree import Node
 
-SOURCE = "containers"
-TARGET = "initContainers"
-POLICY = "restartPolicy"
-ALWAYS = "Always"
 
-
-def check_pod(pod: PodSpec) -> None:
+def check_pod(pod: PodSpec, direction: Direction) -> None:
     """Raise UnmovableError where the text of the pod spec allows no move at all, YamlError for a key that stands twice.
 
     docs/refusals.md lists the codes.
@@ -26,17 +22,17 @@ def check_pod(pod: PodSpec) -> None:
             what = "the pod spec is used in several places by anchor and alias; an edit would reach all of them"
             raise UnmovableError("shared-podspec", what, node.line)
     _check_unique_keys((pod.node,))
-    for item in _list_of(pod.node, SOURCE).items:
+    for item in _list_of(pod.node, direction.source).items:
         _check_unique_keys(item.walk())
-    target = pod.node.pair(TARGET)
+    target = pod.node.pair(direction.target)
     if target is not None and (target[1].kind == "alias" or target[1].aliased):
-        what = f"`{TARGET}` is shared with another place by anchor and alias"
+        what = f"`{direction.target}` is shared with another place by anchor and alias"
         raise UnmovableError("shared-list", what, target[1].line)
 
 
-def check_container(pod: PodSpec, index: int) -> None:
+def check_container(pod: PodSpec, index: int, direction: Direction) -> None:
     """Raise UnmovableError where the text of one container does not allow it to move."""
-    item = _list_of(pod.node, SOURCE).items[index]
+    item = _list_of(pod.node, direction.source).items[index]
     if item.kind == "alias":
         raise UnmovableError("shared-item", f"the container is an alias (*{item.value}) of another one", item.line)
     if item.kind != "map" or not item.pairs:
@@ -47,20 +43,21 @@ def check_container(pod: PodSpec, index: int) -> None:
         )
         raise UnmovableError("shared-item", what, item.line)
     found = _policy(item)
-    if found is not None and (found[0].value != ALWAYS or found[1]):
+    if found is not None and (found[0].value != ALWAYS or found[1] or found[0] not in _own_values(item)):
         through = " through a merge key" if found[1] else ""
         what = f"the container has a `restartPolicy` of its own{through}: {found[0].value}"
         raise UnmovableError("restart-policy", what, found[0].line)
 
 
-def rewrite(text: str, pod: PodSpec, indexes: Sequence[int], placement: Placement) -> list[Edit]:
-    """The edits that move the containers at `indexes` of a pod spec, in that order, behind its init containers.
+def rewrite(text: str, pod: PodSpec, indexes: Sequence[int], placement: Placement, direction: Direction) -> list[Edit]:
+    """The edits that move the items at `indexes` of the direction's source list, in that order, behind the target's.
 
     `check_pod` and `check_container` have passed. Raises UnmovableError where the two lists do not allow it.
     """
-    source = _list_of(pod.node, SOURCE)
-    inner = {index: _always(text, source.items[index]) for index in indexes}
-    return move_edits(text, ListMove(pod.node, SOURCE, TARGET, tuple(indexes), inner), placement)
+    source = _list_of(pod.node, direction.source)
+    change = _add_policy if direction.promotes else _remove_policy
+    inner = {index: change(text, source.items[index]) for index in indexes}
+    return move_edits(text, ListMove(pod.node, direction.source, direction.target, tuple(indexes), inner), placement)
 
 
 def _list_of(mapping: Node, key: str) -> Node:
@@ -85,12 +82,22 @@ def _check_unique_keys(mappings: Iterable[Node]) -> None:
             seen.add(key.value)
 
 
-def _always(text: str, item: Node) -> list[Edit]:
+def _add_policy(text: str, item: Node) -> list[Edit]:
     """The edit that adds `restartPolicy: Always` behind the image (else the name); none if it stands there."""
     if item.pair(POLICY) is not None:
         return []
     after = item.pair("image") or item.pair("name") or item.pairs[0]
     return [add_pair(text, after, item.style, POLICY, ALWAYS)]
+
+
+def _remove_policy(text: str, item: Node) -> list[Edit]:
+    """The edit that takes `restartPolicy` away."""
+    pair = item.pair(POLICY)
+    return [] if pair is None else [remove_pair(text, item, pair)]
+
+
+def _own_values(item: Node) -> list[Node]:
+    return [value for _, value in item.pairs]
 
 
 def _policy(item: Node) -> tuple[Node, bool] | None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from sidecarify.direction import ALWAYS, POLICY, Direction
 from sidecarify.yamltext.tree import Node, YamlError, parse
 
 
@@ -30,7 +31,7 @@ class VerifyError(Exception):
         self.message = message
 
 
-def verify(old_root: Node, old_text: str, new_text: str, changes: Sequence[Change]) -> Node:
+def verify(old_root: Node, old_text: str, new_text: str, changes: Sequence[Change], direction: Direction) -> Node:
     """Prove that `new_text` is `old_text` with `changes` carried out, and give the new tree.
 
     Raises VerifyError (`verify-parse`, `verify-model`, `verify-alias`, `verify-lines`).
@@ -43,31 +44,30 @@ def verify(old_root: Node, old_text: str, new_text: str, changes: Sequence[Chang
     if new_root is None:
         raise VerifyError("verify-parse", "the new text is empty")
     expected = {id(change.pod_spec): change for change in changes}
-    _compare(old_root, new_root, expected)
-    if any(_touches_flow(change) for change in changes):
-        _compare_characters(old_text, new_text, changes)
-    else:
+    _compare(old_root, new_root, expected, direction)
+    if any(_touches_flow(change, direction) for change in changes):
+        _compare_characters(old_text, new_text, changes, direction)
+    elif direction.promotes:
         _compare_lines(old_text, new_text)
+    else:
+        _compare_lines(new_text, old_text)
     return new_root
 
 
-def _touches_flow(change: Change) -> bool:
-    source = _source_list(change)
+def _touches_flow(change: Change, direction: Direction) -> bool:
+    source = _value(change.pod_spec, direction.source)
     return source.style == "flow" or any(source.items[index].style == "flow" for index in change.moved)
 
 
-def _source_list(change: Change) -> Node:
-    pair = change.pod_spec.pair("containers")
-    if pair is None:
-        raise VerifyError("verify-model", "the pod spec has no `containers`")
-    return pair[1]
-
-
-def _compare(old_root: Node, new_root: Node, changes: Mapping[int, Change]) -> None:
+def _compare(old_root: Node, new_root: Node, changes: Mapping[int, Change], direction: Direction) -> None:
     """Walk both trees in step; where a change was made, the old one is rearranged on the way."""
     counterpart: dict[int, Node] = {}
     aliases: list[tuple[Node, Node]] = []
-    promoted = {id(_source_list(change).items[index]) for change in changes.values() for index in change.moved}
+    moved = {
+        id(_value(change.pod_spec, direction.source).items[index])
+        for change in changes.values()
+        for index in change.moved
+    }
     stack: list[tuple[Node, Node]] = [(old_root, new_root)]
     while stack:
         old, new = stack.pop()
@@ -82,9 +82,9 @@ def _compare(old_root: Node, new_root: Node, changes: Mapping[int, Change]) -> N
         elif old.kind == "seq":
             _pair_up(stack, old, old.items, new)
         elif id(old) in changes:
-            _compare_pod_spec(stack, old, new, changes[id(old)])
-        elif id(old) in promoted:
-            _compare_promoted(stack, old, new)
+            _compare_pod_spec(stack, old, new, changes[id(old)], direction)
+        elif id(old) in moved:
+            _compare_moved(stack, old, new, direction)
         else:
             _pair_up_mappings(stack, old, old.pairs, new.pairs)
     for old, new in aliases:
@@ -112,37 +112,47 @@ def _pair_up_mappings(stack: list[tuple[Node, Node]], old: Node, pairs: Pairs, n
         stack += ((one[0], two[0]), (one[1], two[1]))
 
 
-def _compare_pod_spec(stack: list[tuple[Node, Node]], old: Node, new: Node, change: Change) -> None:
-    """`containers` without the moved ones, `initContainers` with them at its end, all other keys as they were."""
-    source = _source_list(change)
+def _compare_pod_spec(
+    stack: list[tuple[Node, Node]], old: Node, new: Node, change: Change, direction: Direction
+) -> None:
+    """The source list without the moved items, the target list with them at its end, all other keys as they were."""
+    source = _value(old, direction.source)
     moved = [source.items[index] for index in change.moved]
     stay = [item for index, item in enumerate(source.items) if index not in set(change.moved)]
-    new_source, new_target = _value(new, "containers"), _value(new, "initContainers")
-    _same_collection(source, new_source)
-    _pair_up(stack, source, stay, new_source)
-    target = old.pair("initContainers")
-    inits = list(target[1].items) if target is not None else []
+    if stay:
+        new_source = _value(new, direction.source)
+        _same_collection(source, new_source)
+        _pair_up(stack, source, stay, new_source)
+    elif new.pair(direction.source) is not None:
+        raise VerifyError("verify-model", f"`{direction.source}` (line {source.line}) would be left empty")
+    new_target = _value(new, direction.target)
+    target = old.pair(direction.target)
+    there = list(target[1].items) if target is not None else []
     if target is not None and target[1].kind == "seq":
         if (target[1].tag, target[1].anchor) != (new_target.tag, new_target.anchor):
             raise _difference(target[1], new_target)
-        if inits and target[1].style != new_target.style:
+        if there and target[1].style != new_target.style:
             raise _difference(target[1], new_target)
     elif new_target.style != source.style or new_target.tag or new_target.anchor:
-        raise VerifyError("verify-model", f"the new `initContainers` (line {new_target.line}) is of another style")
-    _pair_up(stack, old, [*inits, *moved], new_target)
-    own = ("containers", "initContainers")
-    _same_keys(stack, old, new, own)
+        raise VerifyError("verify-model", f"the new `{direction.target}` (line {new_target.line}) is of another style")
+    _pair_up(stack, old, [*there, *moved], new_target)
+    _same_keys(stack, old, new, (direction.source, direction.target))
 
 
-def _compare_promoted(stack: list[tuple[Node, Node]], old: Node, new: Node) -> None:
-    """A moved container: as it was, with `restartPolicy: Always`."""
-    policy = _value(new, "restartPolicy")
-    if (policy.kind, policy.value, policy.tag) != ("scalar", "Always", None):
-        raise VerifyError("verify-model", f"`restartPolicy` of the container of line {old.line} would not be Always")
-    if old.pair("restartPolicy") is not None:
+def _compare_moved(stack: list[tuple[Node, Node]], old: Node, new: Node, direction: Direction) -> None:
+    """A moved container: as it was, with `restartPolicy: Always` when promoted, without it when not."""
+    if not direction.promotes:
+        if new.pair(POLICY) is not None:
+            raise VerifyError("verify-model", f"the container of line {old.line} would keep its `{POLICY}`")
+        _pair_up_mappings(stack, old, [pair for pair in old.pairs if pair[0].value != POLICY], new.pairs)
+        return
+    policy = _value(new, POLICY)
+    if (policy.kind, policy.value, policy.tag) != ("scalar", ALWAYS, None):
+        raise VerifyError("verify-model", f"`{POLICY}` of the container of line {old.line} would not be {ALWAYS}")
+    if old.pair(POLICY) is not None:
         _pair_up_mappings(stack, old, old.pairs, new.pairs)
     else:
-        _pair_up_mappings(stack, old, old.pairs, [pair for pair in new.pairs if pair[0].value != "restartPolicy"])
+        _pair_up_mappings(stack, old, old.pairs, [pair for pair in new.pairs if pair[0].value != POLICY])
 
 
 def _same_keys(stack: list[tuple[Node, Node]], old: Node, new: Node, own: tuple[str, str]) -> None:
@@ -170,9 +180,9 @@ def _difference(old: Node, new: Node) -> VerifyError:
     return VerifyError("verify-model", f"{old!r} would become {new!r}")
 
 
-_ADDED_LINE = re.compile(
-    r"""(?P<q>["']?)restartPolicy(?P=q):[ ]Always"""
-    r"""|(?P<r>["']?)initContainers(?P=r):"""
+_KEY_LINE = re.compile(
+    r"""(?:-[ \t]+)?(?:(?P<q>["']?)restartPolicy(?P=q):[ \t]+["']?Always["']?"""
+    r"""|(?P<r>["']?)initContainers(?P=r)[ \t]*:)[ \t]*(?P<comment>\#.*)?"""
 )
 _FILLED_LINE = re.compile(
     r"""(?P<key>["']?initContainers["']?[ \t]*:)[ \t]*(?:\[[ \t]*\]?|null|Null|NULL|~)?[ \t]*(?P<comment>\#.*)?"""
@@ -180,37 +190,57 @@ _FILLED_LINE = re.compile(
 _LONE_VALUE = re.compile(r"\[[ \t]*\]?|\]|null|Null|NULL|~")
 
 
-def _compare_lines(old_text: str, new_text: str) -> None:
-    """No line lost, none invented: but for the added pairs, both texts hold the same lines, indentation aside."""
-    old = Counter(line.strip() for line in old_text.split("\n"))
-    new = Counter(line.strip() for line in new_text.split("\n"))
-    if old == new:
-        return
-    added, lost = new - old, old - new
-    for line in list(lost):
+def _compare_lines(plain_text: str, native_text: str) -> None:
+    """No line lost, none invented: indentation aside, both texts hold the same lines.
+
+    The native side has the pairs `restartPolicy: Always` and the key `initContainers:` besides; a comment on such a
+    line may stand alone on the plain side, and an empty value may have stood behind the key.
+    """
+    plain = Counter(line.strip() for line in plain_text.split("\n"))
+    native = Counter(line.strip() for line in native_text.split("\n"))
+    only_native, only_plain = native - plain, plain - native
+    for line in list(only_plain):
         filled = _FILLED_LINE.fullmatch(line)
         if filled is not None:
             rest = f"{filled['key']} {filled['comment']}" if filled["comment"] else filled["key"]
-            match = next((one for one in added if " ".join(one.split()) == " ".join(rest.split())), None)
+            match = next((one for one in only_native if " ".join(one.split()) == " ".join(rest.split())), None)
             if match is not None:
-                added -= Counter({match: lost[line]})
-                del lost[line]
+                only_native -= Counter({match: only_plain[line]})
+                del only_plain[line]
         elif _LONE_VALUE.fullmatch(line):
-            del lost[line]
-    strange = next((line for line in added if not _ADDED_LINE.fullmatch(line)), None)
-    if lost or strange is not None:
-        what = f"line {next(iter(lost))!r} would be lost" if lost else f"line {strange!r} would be new"
-        raise VerifyError("verify-lines", what)
+            del only_plain[line]
+    for line, count in list(only_native.items()):
+        key = _KEY_LINE.fullmatch(line)
+        if key is not None:
+            del only_native[line]
+            if key["comment"]:
+                only_plain -= Counter({key["comment"]: count, f"- {key['comment']}": count})
+    _forgive_dashes(only_plain, only_native)
+    if only_plain or only_native:
+        side = "on the plain side only" if only_plain else "on the native side only"
+        raise VerifyError("verify-lines", f"line {next(iter(only_plain or only_native))!r} would stand {side}")
+
+
+def _forgive_dashes(only_plain: Counter[str], only_native: Counter[str]) -> None:
+    """A pair that takes over the place beside the dash: `- name: x` on one side, `name: x` on the other."""
+    for line in list(only_plain):
+        bare = line[1:].strip()
+        if line.startswith("-") and only_native.get(bare):
+            only_native -= Counter({bare: 1})
+            only_plain[line] -= 1
+            if not only_plain[line]:
+                del only_plain[line]
 
 
 _BLANK_OR_COMMA = re.compile(r"[\s,]+")
 
 
-def _compare_characters(old_text: str, new_text: str, changes: Sequence[Change]) -> None:
-    """For flow lists, whose lines change: but for blanks, commas and the added pairs, the same characters."""
-    old = Counter(_BLANK_OR_COMMA.sub("", old_text))
-    new = Counter(_BLANK_OR_COMMA.sub("", new_text))
-    lost, added = old - new, new - old
+def _compare_characters(old_text: str, new_text: str, changes: Sequence[Change], direction: Direction) -> None:
+    """For flow lists, whose lines change: but for blanks, commas and the pairs of the move, the same characters."""
+    plain, native = (old_text, new_text) if direction.promotes else (new_text, old_text)
+    one = Counter(_BLANK_OR_COMMA.sub("", plain))
+    two = Counter(_BLANK_OR_COMMA.sub("", native))
+    lost, added = one - two, two - one
     moved = sum(len(change.moved) for change in changes)
     allowed = Counter("\"'\"'restartPolicy:\"'\"'Always" * moved + "\"'\"'initContainers:[]" * len(changes))
     if not lost <= Counter("null~NULL[]" * len(changes)) or not added <= allowed:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from .items import Extent, blanks_above, blanks_below, comments_above, extents, shift
+from .items import Extent, blanks_above, blanks_below, comments_above, dash_line, extents, shift
 from .source import Edit, Span, line_end, line_start, newline_at, splice
 from .tree import Node
 
@@ -54,8 +54,9 @@ class ListMove:
 def move_edits(text: str, move: ListMove, placement: Placement) -> list[Edit]:
     """The edits that carry out `move` on `text`.
 
-    With placement `auto` the key of the target is inserted between the items where that does the job, and no item
-    moves; with `before` a new target list always stands above the source list.
+    With placement `auto` the key of the target is inserted between the items where that does the job (or taken away
+    where the lists follow one another), and no item moves; with `before` a new target list always stands above the
+    source list. A source list that becomes empty goes with its key; comments stay.
     Raises UnmovableError.
     """
     lists = _Lists.of(move)
@@ -65,8 +66,8 @@ def move_edits(text: str, move: ListMove, placement: Placement) -> list[Edit]:
         raise UnmovableError(
             "mixed-style", f"`{move.target}` is a flow list and `{move.source}` is not", lists.target.line
         )
-    if lists.target_pair is None and placement == "auto":
-        edits = _split_list(text, move, lists)
+    if placement == "auto":
+        edits = _split_list(text, move, lists) if lists.target_pair is None else _join_lists(text, move, lists)
         if edits is not None:
             return edits
     return _move_lines(text, move, lists)
@@ -123,6 +124,32 @@ def _split_list(text: str, move: ListMove, lists: _Lists) -> list[Edit] | None:
     return None
 
 
+def _join_lists(text: str, move: ListMove, lists: _Lists) -> list[Edit] | None:
+    """Take the source's key away, if its whole list follows the target's: the reverse of inserting it."""
+    key, source = lists.source_pair
+    if lists.target is None or not lists.target.items or move.indexes != tuple(range(len(source.items))):
+        return None
+    pairs = move.mapping.pairs
+    place = next(index for index, pair in enumerate(pairs) if pair[0] is key)
+    if not place or pairs[place - 1][1] is not lists.target or not _stands_alone(text, key):
+        return None
+    if source.anchor or source.tag or source.style != lists.target.style:
+        return None
+    dash = dash_line(text, source.items[0])[1]
+    if dash != dash_line(text, lists.target.items[0])[1]:
+        return None
+    inner = [edit for index in move.indexes for edit in move.inner.get(index, ())]
+    return [_without_key(text, key), *inner]
+
+
+def _without_key(text: str, key: Node) -> Edit:
+    """Take away the line of a key that stands alone; a comment on it stays, in the key's column."""
+    start, end = line_start(text, key.start), line_end(text, key.end)
+    comment = text.find("#", key.end, end)
+    kept = "" if comment < 0 else " " * key.column + text[comment:end]
+    return Edit(start, end, kept)
+
+
 def _item_start(text: str, lists: _Lists, index: int) -> int:
     """Where the lines of item `index` begin: its comments, but not the deeper ones of the item before."""
     items = lists.source.items
@@ -162,10 +189,13 @@ def _move_lines(text: str, move: ListMove, lists: _Lists) -> list[Edit]:
         what = f"`{move.source}` shares its line with something else"
         raise UnmovableError("key-not-on-own-line", what, key.line)
     found = extents(text, source.items, line_end(text, key.end))
-    cuts = [_cut(text, found, index) for index in range(len(found))]
+    followed = move.mapping.pairs[-1][0] is not key
+    cuts = [_cut(text, found, index, followed=followed) for index in range(len(found))]
     dash = found[0].dash
     pieces = [_piece(text, move, found[index], cuts[index], index) for index in move.indexes]
     removed = [Edit(start, end, "") for start, end in _merged(cuts[index] for index in sorted(move.indexes))]
+    if len(move.indexes) == len(found):
+        removed = [_without_key(text, key), *removed]
 
     if lists.target_pair is None:
         return _new_list(text, move, lists, found, pieces, removed)
@@ -177,16 +207,17 @@ def _move_lines(text: str, move: ListMove, lists: _Lists) -> list[Edit]:
     return [*removed, *_fill(text, move, lists, pieces, dash)]
 
 
-def _cut(text: str, found: list[Extent], index: int) -> Span:
+def _cut(text: str, found: list[Extent], index: int, *, followed: bool) -> Span:
     """What goes when an item goes: its lines, and the blank lines between it and the item before.
 
-    For the first item, those between it and the next.
+    For the first item, those between it and what follows: the next item, or the next key if the list is `followed`.
     """
     extent = found[index]
     if index:
         return Span(blanks_above(text, extent.start, found[index - 1].end), extent.end)
     below = blanks_below(text, extent.end)
-    return Span(extent.start, below if len(found) > 1 and below == found[1].start else extent.end)
+    joins = below == found[1].start if len(found) > 1 else followed
+    return Span(extent.start, below if joins else extent.end)
 
 
 def _piece(text: str, move: ListMove, extent: Extent, cut: Span, index: int) -> _Piece:
@@ -314,7 +345,10 @@ def _move_in_flow(text: str, move: ListMove, lists: _Lists) -> list[Edit]:
         raise UnmovableError("mixed-style", f"`{move.source}` is a flow list and `{move.target}` is not", source.line)
     spacing = _flow_spacing(text, move.source, source)
     bodies = [_flow_body(text, source.items[index], move.inner.get(index, ())) for index in move.indexes]
-    removed = _flow_removals(source, set(move.indexes))
+    if len(move.indexes) == len(source.items):
+        removed = [_without_flow_pair(text, move, lists)]
+    else:
+        removed = _flow_removals(source, set(move.indexes))
     if target is not None and target.items:
         own = _flow_spacing(text, move.target, target)
         separator = own.separator if len(target.items) > 1 else spacing.separator
@@ -350,7 +384,18 @@ def _flow_spacing(text: str, name: str, node: Node) -> _Spacing:
         comment = "#" in text[node.start : items[0].start] + "".join(gaps) + text[items[-1].end : node.end]
         code, what = ("flow-comment", "a comment") if comment else ("flow-odd", "an anchor, a tag or an odd comma")
         raise UnmovableError(code, f"{what} stands between the items of the flow list `{name}`", node.line)
-    return _Spacing(head[1], gaps[0] if gaps else ", ", tail[1])
+    return _Spacing(head[1], gaps[0] if gaps else _only_separator(text, items[0], head[1]), tail[1])
+
+
+def _only_separator(text: str, item: Node, head: str) -> str:
+    """What would stand between the items of a list that has one: a line each, or the spacing of the item's own pairs."""
+    if "\n" in head:
+        return f",{head}"
+    if item.style == "flow" and len(item.pairs) > 1:
+        gap = text[item.pairs[0][1].end : item.pairs[1][0].start]
+        if re.fullmatch(r",[ ]?", gap):
+            return gap
+    return ", "
 
 
 def _flow_body(text: str, item: Node, inner: Sequence[Edit]) -> str:
@@ -364,6 +409,23 @@ def _flow_removals(source: Node, moved: set[int]) -> list[Edit]:
     edits = [Edit(items[0].start, items[kept].start, "")] if kept else []
     edits += [Edit(items[index - 1].end, items[index].end, "") for index in sorted(moved) if index > kept]
     return edits
+
+
+def _without_flow_pair(text: str, move: ListMove, lists: _Lists) -> Edit:
+    """Take away the key with its flow list: as lines of a block mapping, or with one comma of a flow mapping."""
+    key, source = lists.source_pair
+    if move.mapping.style == "block":
+        start, end = line_start(text, key.start), line_end(text, source.end - 1)
+        if text[start : key.start].strip(" ") or text[source.end : end].strip():
+            what = f"`{move.source}` shares its lines with something else"
+            raise UnmovableError("key-not-on-own-line", what, key.line)
+        return Edit(start, end, "")
+    pairs = move.mapping.pairs
+    place = next(index for index, pair in enumerate(pairs) if pair[0] is key)
+    span = Span(key.start, pairs[place + 1][0].start) if place == 0 else Span(pairs[place - 1][1].end, source.end)
+    if "#" in text[span.start : key.start] + text[source.end : span.end]:
+        raise UnmovableError("flow-comment", f"a comment stands beside `{move.source}`", key.line)
+    return Edit(span.start, span.end, "")
 
 
 def _new_flow_pair(text: str, move: ListMove, lists: _Lists, new: str) -> Edit:

@@ -1,11 +1,11 @@
-"""Adding a pair to a mapping, in block and in flow style, without touching its other pairs."""
+"""Adding a pair to a mapping and taking one away, in block and in flow style, without touching its other pairs."""
 
 from __future__ import annotations
 
 import re
 
-from .items import last_line_end
-from .source import Edit, newline_at
+from .items import content_end, last_line_end
+from .source import Edit, line_start, newline_at
 from .tree import Node
 
 _COMMA = re.compile(r"\s*,(?P<space>\s*)")
@@ -42,3 +42,27 @@ def _flow_space(text: str, pair: tuple[Node, Node]) -> str:
         return " "
     space = before["space"]
     return space or ("" if text[pair[0].end : pair[1].start] == ":" else " ")
+
+
+def remove_pair(text: str, mapping: Node, pair: tuple[Node, Node]) -> Edit:
+    """The edit that takes `pair` (scalar to scalar) out of `mapping`, which keeps at least one other pair.
+
+    Block style: its line goes; a comment on it stays, in the key's column. A first pair beside the dash of a list
+    item hands its place to the next. Flow style: one comma goes along.
+    """
+    pairs = mapping.pairs
+    place = next(index for index, other in enumerate(pairs) if other[0] is pair[0])
+    if mapping.style == "flow":
+        if place:
+            return Edit(pairs[place - 1][1].end, pair[1].end, "")
+        return Edit(pair[0].start, pairs[1][0].start, "")
+    start, end = line_start(text, pair[0].start), last_line_end(text, pair[1])
+    comment = text[content_end(text, pair[1]) : end].strip()
+    if text[start : pair[0].start].strip(" "):
+        if comment or text[end : pairs[place + 1][0].start].strip():
+            newline = newline_at(text, pair[0].start)
+            kept = f"{comment}{newline}" if comment else newline
+            return Edit(pair[0].start, end, kept)
+        return Edit(pair[0].start, pairs[place + 1][0].start, "")
+    kept = f"{' ' * pair[0].column}{comment}{newline_at(text, pair[0].start)}" if comment else ""
+    return Edit(start, end, kept)
