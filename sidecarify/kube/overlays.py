@@ -1,0 +1,278 @@
+"""Places outside a workload that change it by its containers' names or indexes: kustomize patches and their kin.
+
+Read are partial objects (strategic merge patches are objects that lack most of theirs), Kustomizations and Components,
+Flux Kustomizations, HelmReleases with post-renderers, and Argo CD Applications. What a patch means is not computed:
+only whom it names.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sidecarify.yamltext.tree import Node, YamlError, parse
+
+from . import fields
+from .objects import KubeObject
+from .selectors import same_namespace
+from .workload import PodSpec, pod_specs
+
+JSON_PATCH = "JsonPatch"
+"""The kind that `fragments` gives to a list of JSON6902 operations, which has none of its own."""
+
+_INDEX = re.compile(r"/(?:spec|template)/containers/(\d+)(?=/|$)")
+_FIELD_INDEX = re.compile(r"(?<![\w])containers(?:\.(\d+)|\[(\d+)\])(?![\w])")
+_KUSTOMIZE_NAME = re.compile(r"(?<![\w])containers\.\[\s*name\s*=\s*([\w.-]+)\s*\]")
+_JQ_NAME = re.compile(r"(?<![\w])containers\s*\[\s*\]\s*\|\s*select\(\s*\.name\s*==\s*\"([^\"]+)\"\s*\)")
+_LIST = re.compile(r"/(?:spec|template)/(containers|initContainers)")
+_PLAIN_NAME = re.compile(r"[\w.-]+(?:\|[\w.-]+)*")
+
+ReferenceKind = Literal["name", "index", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A place that names a container of the workload.
+
+    `kind` is "name" (`container` is set), "index" (`index` is set: the place in `containers`), or "list": the whole
+    list `containers` or `initContainers` (in `container`) is written. `how` says what the place is, for a message.
+    `certain` is false where the target could only be guessed.
+    """
+
+    object: KubeObject
+    kind: ReferenceKind
+    container: str
+    index: int
+    how: str
+    certain: bool
+    line: int
+
+
+def fragments(root: Node | None, document: int = 0, file: str = "") -> Iterator[KubeObject]:
+    """What kustomize reads and `objects` does not, as objects without a `kind` of their own.
+
+    A `kustomization.yaml` without `kind`, and a list of JSON6902 operations (of the kind JsonPatch).
+    """
+    if root is None:
+        return
+    node = root.resolved
+    if node.kind == "map" and fields.text(node, "kind") is None:
+        if posixpath.basename(file.replace("\\", "/")) in ("kustomization.yaml", "kustomization.yml", "Kustomization"):
+            yield KubeObject(node, document, "", "kustomize.config.k8s.io/v1beta1", "Kustomization", None, None, file)
+    elif node.kind == "seq" and node.items and all(_is_operation(item.resolved) for item in node.items):
+        yield KubeObject(node, document, "", "", JSON_PATCH, None, None, file)
+
+
+def _is_operation(node: Node) -> bool:
+    return node.kind == "map" and fields.text(node, "op") is not None and fields.text(node, "path") is not None
+
+
+def references(pod: PodSpec, others: Sequence[KubeObject]) -> Iterator[Reference]:
+    """Every place of the run that names or counts containers of the pod's workload."""
+    for other in others:
+        if other.node is pod.owner.node:
+            continue
+        if other.kind == pod.owner.kind and other.group == pod.owner.group:
+            yield from _partial_object(pod, other)
+        elif other.kind in ("Kustomization", "Component") and other.group in ("kustomize.config.k8s.io", ""):
+            yield from _kustomization(pod, other, other.node, others)
+        elif other.kind == "Kustomization" and other.group == "kustomize.toolkit.fluxcd.io":
+            yield from _kustomization(pod, other, fields.find(other.node, "spec"), others)
+        elif other.kind == "HelmRelease" and other.group == "helm.toolkit.fluxcd.io":
+            for renderer in fields.items(other.node, "spec", "postRenderers"):
+                yield from _kustomization(pod, other, fields.find(renderer, "kustomize"), others)
+        elif other.kind == "Application" and other.group == "argoproj.io":
+            yield from _application(pod, other, others)
+
+
+def is_partial(owner: KubeObject) -> bool:
+    """Whether an object cannot stand alone, so that it must be a patch.
+
+    One of its containers has no image, or it is a workload of the group `apps` without a selector.
+    """
+    specs = list(pod_specs(owner))
+    if any(not container.image for spec in specs for container in spec.containers):
+        return True
+    return owner.group == "apps" and bool(specs) and fields.find(owner.node, "spec", "selector") is None
+
+
+def _partial_object(pod: PodSpec, other: KubeObject) -> Iterator[Reference]:
+    if other.name is None or other.name != pod.owner.name or not is_partial(other):
+        return
+    if same_namespace(pod.owner.namespace, other.namespace) is not False:
+        yield from _containers(pod, other, other, certain=True)
+
+
+def _containers(pod: PodSpec, holder: KubeObject, patch: KubeObject, *, certain: bool) -> Iterator[Reference]:
+    for spec in pod_specs(patch):
+        if _within(spec) == _within(pod):
+            for container in spec.containers:
+                how = "a strategic merge patch"
+                yield Reference(holder, "name", container.name, -1, how, certain, container.line)
+
+
+def _within(spec: PodSpec) -> str:
+    """The path of a pod spec in its own object, without the place of that in a List."""
+    return spec.path.removeprefix(f"{spec.owner.path}." if spec.owner.path else "")
+
+
+def _kustomization(
+    pod: PodSpec, holder: KubeObject, node: Node | None, others: Sequence[KubeObject]
+) -> Iterator[Reference]:
+    for entry in (*fields.items(node, "patches"), *fields.items(node, "patchesJson6902")):
+        target = fields.find(entry, "target")
+        patch = fields.find(entry, "patch")
+        selected = _is_target(pod, target)
+        if selected is False:
+            continue
+        if patch is not None:
+            yield from _patch(pod, holder, patch, target, selected is True)
+            continue
+        for file in _files(holder, fields.text(entry, "path"), others):
+            if file.kind == JSON_PATCH and target is not None:
+                yield from _operations(file, file.node, selected is True)
+            elif file.kind == pod.owner.kind and target is not None and file.node is not pod.owner.node:
+                yield from _containers(pod, file, file, certain=selected is True)
+    for entry in fields.items(node, "patchesStrategicMerge"):
+        if entry.kind == "map" or "\n" in entry.value:
+            yield from _patch(pod, holder, entry, None, True)
+    for entry in fields.items(node, "replacements"):
+        for target in fields.items(entry, "targets"):
+            selected = _is_target(pod, fields.find(target, "select"))
+            if selected is not False:
+                for path in _scalars(target, "fieldPaths"):
+                    yield from _field_path(holder, path, "a replacement's field path", selected is True)
+        source = fields.find(entry, "source")
+        if source is not None and _is_target(pod, source) is True:
+            path_node = fields.find(source, "fieldPath")
+            if path_node is not None and path_node.kind == "scalar":
+                yield from _field_path(holder, path_node, "a replacement's source", True)
+
+
+def _application(pod: PodSpec, holder: KubeObject, others: Sequence[KubeObject]) -> Iterator[Reference]:
+    for entry in fields.items(holder.node, "spec", "ignoreDifferences"):
+        kind, group, name = (fields.text(entry, key) for key in ("kind", "group", "name"))
+        if kind not in (pod.owner.kind, "*") or (group or "") not in (pod.owner.group, "*"):
+            continue
+        if name is not None and name != pod.owner.name:
+            continue
+        for pointer in _scalars(entry, "jsonPointers"):
+            found = _INDEX.search(pointer.value)
+            if found is not None:
+                yield Reference(holder, "index", "", int(found[1]), "an ignored difference", True, pointer.line)
+        for path in _scalars(entry, "jqPathExpressions"):
+            yield from _field_path(holder, path, "an ignored difference", True)
+    sources = (fields.find(holder.node, "spec", "source"), *fields.items(holder.node, "spec", "sources"))
+    for source in sources:
+        yield from _kustomization(pod, holder, fields.find(source, "kustomize"), others)
+
+
+def _scalars(node: Node, key: str) -> Iterator[Node]:
+    return (item for item in fields.items(node, key) if item.kind == "scalar")
+
+
+def _patch(pod: PodSpec, holder: KubeObject, patch: Node, target: Node | None, certain: bool) -> Iterator[Reference]:
+    root = patch if patch.kind == "map" else _inline(patch)
+    if root is None:
+        return
+    if root.kind == "seq":
+        if target is not None:
+            yield from _operations(holder, root, certain)
+        return
+    named = KubeObject(
+        root,
+        0,
+        "",
+        fields.text(root, "apiVersion") or pod.owner.api_version,
+        fields.text(root, "kind") or pod.owner.kind,
+        fields.text(root, "metadata", "name"),
+        fields.text(root, "metadata", "namespace"),
+    )
+    if target is None:
+        certain = True
+        if (named.kind, named.group, named.name) != (pod.owner.kind, pod.owner.group, pod.owner.name):
+            return
+    else:
+        # With a target, kustomize ignores the identity that stands in the patch.
+        named = replace(named, api_version=pod.owner.api_version, kind=pod.owner.kind)
+    yield from _containers(pod, holder, named, certain=certain)
+
+
+def _inline(scalar: Node) -> Node | None:
+    """The tree of YAML written inside a scalar, its lines counted in the outer text; None if it is none."""
+    first = scalar.line + 1 if scalar.style in ("|", ">") else scalar.line
+    try:
+        root = parse(scalar.value, line=first)
+    except YamlError:
+        return None
+    return None if root is None else root.resolved
+
+
+def _operations(holder: KubeObject, operations: Node, certain: bool) -> Iterator[Reference]:
+    for item in fields.items(operations):
+        for key in ("path", "from"):
+            path = fields.text(item, key)
+            if path is None:
+                continue
+            line = fields.line(item, key) or item.line
+            found = _INDEX.search(path)
+            if found is not None:
+                yield Reference(holder, "index", "", int(found[1]), f"JSON patch {path}", certain, line)
+                continue
+            whole = _LIST.search(path)
+            if whole is not None and whole.end() == len(path) and fields.text(item, "op") in ("add", "replace"):
+                yield Reference(holder, "list", whole[1], -1, f"JSON patch {path}", certain, line)
+
+
+def _field_path(holder: KubeObject, path: Node, how: str, certain: bool) -> Iterator[Reference]:
+    by_name = _KUSTOMIZE_NAME.search(path.value) or _JQ_NAME.search(path.value)
+    if by_name is not None:
+        yield Reference(holder, "name", by_name[1], -1, how, certain, path.line)
+        return
+    by_index = _FIELD_INDEX.search(path.value)
+    if by_index is not None:
+        yield Reference(holder, "index", "", int(by_index[1] or by_index[2]), how, certain, path.line)
+
+
+def _is_target(pod: PodSpec, target: Node | None) -> bool | None:
+    """Whether a target (`group`, `kind`, `name`, selectors) is the workload; None where that could only be guessed.
+
+    Kind and name are anchored regular expressions for kustomize. Only plain ones are compared; the rest is a guess, and
+    so is a target that fits every workload of a kind: which of them the patch is applied to is not known here.
+    """
+    if target is None:
+        return None
+    certain = any(fields.text(target, key) for key in ("name", "labelSelector", "annotationSelector"))
+    for key, own in (("group", pod.owner.group), ("kind", pod.owner.kind), ("name", pod.owner.name or "")):
+        wanted = fields.text(target, key)
+        if not wanted or wanted == ".*":
+            continue
+        if _PLAIN_NAME.fullmatch(wanted):
+            if own not in wanted.split("|"):
+                return False
+        else:
+            certain = False
+    for key, labels in (("labelSelector", pod.owner.labels), ("annotationSelector", pod.owner.annotations)):
+        selector = fields.text(target, key)
+        if selector is None:
+            continue
+        pairs = [pair.partition("=") for pair in selector.replace("==", "=").split(",")]
+        if any("!" in key or not equals for key, equals, _ in pairs):
+            certain = False
+        elif any(labels.get(key.strip()) != value.strip() for key, _, value in pairs):
+            return False
+    if same_namespace(pod.owner.namespace, fields.text(target, "namespace")) is False:
+        return False
+    return True if certain else None
+
+
+def _files(holder: KubeObject, path: str | None, others: Sequence[KubeObject]) -> Iterator[KubeObject]:
+    if path is None or not holder.file:
+        return
+    wanted = posixpath.normpath(posixpath.join(posixpath.dirname(holder.file.replace("\\", "/")), path))
+    for other in others:
+        if other.file and posixpath.normpath(other.file.replace("\\", "/")) == wanted:
+            yield other
