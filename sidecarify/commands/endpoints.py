@@ -1,0 +1,164 @@
+"""Which network endpoint a client command talks to."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from sidecarify.commands.argv import wrapper_name
+from sidecarify.commands.model import SimpleCommand
+
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "ip6-localhost", "localhost.localdomain"})  # noqa: S104 - clients use it as "this host"
+
+_URL = re.compile(
+    r"(?:(?P<scheme>[a-zA-Z][\w+.-]*)://)?(?:[^@/\s]*@)?(?P<host>\[[^\]]*\]|[^:/?#\s]*)(?::(?P<port>\d+))?(?P<path>[/?#].*)?\Z"
+)
+_DEV_TCP = re.compile(r"/dev/(?:tcp|udp)/([^/\s]+)/([^/\s'\"]+)")
+_DEFAULT_PORTS = {
+    "http": 80,
+    "https": 443,
+    "postgres": 5432,
+    "postgresql": 5432,
+    "mysql": 3306,
+    "redis": 6379,
+    "amqp": 5672,
+}
+
+# Clients with options for host and port; the port is the server's default, the host is the local one unless given.
+_DATABASE_CLIENTS: dict[str, tuple[int, str, str, bool]] = {
+    # name: default port, host options, port options, local unless a host is given
+    "pg_isready": (5432, "-h --host", "-p --port", True),
+    "psql": (5432, "-h --host", "-p --port", True),
+    "redis-cli": (6379, "-h", "-p", True),
+    "valkey-cli": (6379, "-h", "-p", True),
+    "mysqladmin": (3306, "-h --host", "-P --port", True),
+    "mysql": (3306, "-h --host", "-P --port", True),
+    "mariadb": (3306, "-h --host", "-P --port", True),
+    "mariadb-admin": (3306, "-h --host", "-P --port", True),
+    "mongo": (27017, "--host", "--port", True),
+    "mongosh": (27017, "--host", "--port", True),
+}
+_CURL_VALUED = frozenset(
+    "-o --output -H --header -d --data --data-binary --data-raw -X --request -u --user -m --max-time -T --upload-file -F --form "
+    "-A --user-agent -b --cookie -c --cookie-jar -w --write-out --connect-timeout --retry --retry-delay --retry-max-time --cacert "
+    "--cert --key -e --referer --resolve --interface -x --proxy --max-filesize --url-query -K --config -r --range".split()
+)
+_WGET_VALUED = frozenset(
+    "-O --output-document -o --output-file -T --timeout -t --tries -P -U --header --post-data --post-file".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A host and port as a command names them. `kind` is "http", "port" or "socket"; `port` is None if it is not a number."""
+
+    kind: str
+    target: str
+    host: str
+    port: int | None
+    path: str = ""
+
+    @property
+    def local(self) -> bool:
+        """Whether it is in the same pod: the loopback address, or a Unix socket."""
+        return self.kind == "socket" or self.host.lower() in LOCAL_HOSTS
+
+    @classmethod
+    def of(cls, kind: str, host: str, port: str) -> Self:
+        """From a host and a port as written; either may hold an expansion."""
+        return cls(kind, f"{host}:{port}" if port else host, host, int(port) if port.isdecimal() else None)
+
+    @classmethod
+    def of_url(cls, url: str) -> Self:
+        """From `scheme://host:port/path`, `host:port/path`, `tcp://host:port`, `file:///path` or `unix:///path`."""
+        match = _URL.match(url)
+        if match is None:
+            return cls("http", url, "", None)
+        scheme = (match["scheme"] or "").lower()
+        if scheme in ("unix", "file"):
+            return cls("socket", match["path"] or url, "", None, match["path"] or "")
+        kind = "port" if scheme and scheme not in ("http", "https") else "http"
+        port = match["port"]
+        number = int(port) if port and len(port) < 6 else _DEFAULT_PORTS.get(scheme or "http")
+        return cls(kind, url, match["host"], number, match["path"] or "")
+
+
+def endpoint(command: SimpleCommand) -> Endpoint | None:
+    """The endpoint that a client command connects to; None if it is no client, or names no place."""
+    argv = command.argv
+    for redirect in command.redirects:
+        if match := _DEV_TCP.search(redirect.target):
+            return Endpoint.of("port", match[1], match[2])
+    if not argv:
+        return None
+    name = wrapper_name(argv[0])
+    if name in ("curl", "wget"):
+        return _of_http_client(name, argv)
+    if name in ("nc", "ncat", "netcat"):
+        return _of_netcat(argv)
+    if name == "grpc_health_probe":
+        address = option_value(argv, ("-addr", "--addr", "-a"))
+        return Endpoint.of_url(f"tcp://{address}") if address and not address.startswith("unix:") else None
+    if name == "telnet" and len(argv) > 2:
+        return Endpoint.of("port", argv[1], argv[2])
+    client = _DATABASE_CLIENTS.get(name)
+    if client is not None:
+        default, hosts, ports, _ = client
+        host = option_value(argv, hosts.split())
+        if host.startswith("/"):
+            return Endpoint("socket", host, "", None, host)
+        return Endpoint.of("port", host or "localhost", option_value(argv, ports.split()) or str(default))
+    text = next((match for word in argv if (match := _DEV_TCP.search(word))), None)
+    return Endpoint.of("port", text[1], text[2]) if text else None
+
+
+def option_value(argv: Sequence[str], options: Sequence[str]) -> str:
+    """The value of an option as `-p 1`, `-p1`, `--port 1` or `--port=1`; "" if it is not there."""
+    for at, word in enumerate(argv[1:], 1):
+        for option in options:
+            if word == option:
+                return argv[at + 1] if at + 1 < len(argv) else ""
+            if word.startswith(option + "="):
+                return word[len(option) + 1 :]
+            if len(option) == 2 and word.startswith(option) and len(word) > 2:
+                return word[2:]
+    return ""
+
+
+def _of_http_client(name: str, argv: tuple[str, ...]) -> Endpoint | None:
+    socket = option_value(argv, ("--unix-socket",))
+    if socket:
+        return Endpoint("socket", socket, "", None, socket)
+    valued = _CURL_VALUED if name == "curl" else _WGET_VALUED
+    places = []
+    takes_value = False
+    for word in argv[1:]:
+        if takes_value:
+            takes_value = False
+        elif word.startswith("-"):
+            cluster = len(word) > 2 and word[1] != "-" and word[1:].isalpha() and f"-{word[-1]}" in valued
+            takes_value = word in valued or cluster
+            if word in ("--url",):
+                takes_value = False
+        else:
+            places.append(word)
+    return Endpoint.of_url(places[0]) if places else None
+
+
+def _of_netcat(argv: tuple[str, ...]) -> Endpoint | None:
+    operands = []
+    takes_value = False
+    for word in argv[1:]:
+        if takes_value:
+            takes_value = False
+        elif word.startswith("-"):
+            if "l" in word and not word.startswith("--"):
+                return None
+            if word == "--listen":
+                return None
+            takes_value = len(word) > 1 and word[1] != "-" and word[-1] in "wipsqXxIO"
+        else:
+            operands.append(word)
+    if len(operands) == 1 and operands[0].startswith("/"):
+        return Endpoint("socket", operands[0], "", None, operands[0])
+    return Endpoint.of("port", operands[0], operands[1]) if len(operands) >= 2 else None

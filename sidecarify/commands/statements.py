@@ -1,0 +1,165 @@
+"""The shape of a shell script: statements that hold simple commands."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sidecarify.commands.model import Redirect, SimpleCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Simple:
+    """A simple command. `inner` are substitutions, which run before it; `nested` is the script of a `sh -c` or `eval`."""
+
+    command: SimpleCommand
+    inner: tuple["Statement", ...] = ()
+    nested: "Statement | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Statements one after another."""
+
+    items: tuple["Statement", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """`a && b || c`: one operator fewer than items."""
+
+    items: tuple["Statement", ...]
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """`a | b | c`."""
+
+    stages: tuple["Statement", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """`a &`."""
+
+    body: "Statement"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """`! a`."""
+
+    body: "Statement"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`{ a; }`, `( a )`, or a compound command with redirections; `inner` are substitutions in the latter."""
+
+    body: "Statement"
+    subshell: bool = False
+    redirects: tuple[Redirect, ...] = ()
+    inner: tuple["Statement", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop. `kind` is while, until, for, c-for or select; `condition` is there for while and until only.
+
+    For `for`, `values` are the words of the list. `start` and `end` are offsets in the script.
+    """
+
+    kind: str
+    condition: "Statement | None"
+    body: "Statement"
+    values: tuple[str, ...]
+    line: int
+    start: int
+    end: int
+    endless: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """`if`: pairs of condition and body, and what `else` holds."""
+
+    branches: tuple[tuple["Statement", "Statement"], ...]
+    otherwise: "Statement | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`case`: the bodies; `complete` if one of the patterns is `*`."""
+
+    bodies: tuple["Statement", ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function definition: runs nothing by itself."""
+
+    name: str
+    body: "Statement"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Text that the parser could not read."""
+
+    line: int
+
+
+Statement = (
+    Simple | Sequence | Chain | Pipeline | Background | Not | Group | Loop | If | Case | Function | Broken
+)  # fmt: skip
+
+
+def parts(statement: Statement) -> tuple[Statement, ...]:
+    """The statements directly inside, in the order in which they run."""
+    match statement:
+        case Simple():
+            return (*statement.inner, *((statement.nested,) if statement.nested else ()))
+        case Sequence():
+            return statement.items
+        case Chain():
+            return statement.items
+        case Pipeline():
+            return statement.stages
+        case Group():
+            return (*statement.inner, statement.body)
+        case Background() | Not() | Function():
+            return (statement.body,)
+        case Loop():
+            return (*((statement.condition,) if statement.condition else ()), statement.body)
+        case If():
+            last = (statement.otherwise,) if statement.otherwise else ()
+            return (*(part for branch in statement.branches for part in branch), *last)
+        case Case():
+            return statement.bodies
+        case Broken():
+            return ()
+
+
+def walk(statement: Statement) -> Iterator[Statement]:
+    """The statement and everything inside, in the order of the text."""
+    todo = [statement]
+    while todo:
+        current = todo.pop()
+        yield current
+        todo.extend(reversed(parts(current)))
+
+
+def simple_commands(statement: Statement) -> Iterator[SimpleCommand]:
+    """Every simple command inside, substitutions before the command that uses them."""
+    todo: list[Statement | SimpleCommand] = [statement]
+    while todo:
+        current = todo.pop()
+        if isinstance(current, SimpleCommand):
+            yield current
+        elif isinstance(current, Simple):
+            if current.nested:
+                todo.append(current.nested)
+            todo.append(current.command)
+            todo.extend(reversed(current.inner))
+        else:
+            todo.extend(reversed(parts(current)))

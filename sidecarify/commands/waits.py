@@ -1,0 +1,326 @@
+"""What a program waits for before it goes on (DEAD2, DEAD3, DEAD5, JOB3, HOOK4)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sidecarify.commands.argv import base_name, unwrap, wrapper_name
+from sidecarify.commands.conditions import test_operands
+from sidecarify.commands.endpoints import Endpoint, endpoint
+from sidecarify.commands.model import SimpleCommand, Wait
+from sidecarify.commands.processes import command_lifetime, has_option
+from sidecarify.commands.shell import Script
+from sidecarify.commands.statements import (
+    Chain,
+    Group,
+    If,
+    Loop,
+    Not,
+    Sequence,
+    Simple,
+    Statement,
+    simple_commands,
+    walk,
+)
+
+_PASSIVE = frozenset({
+    "sleep", "usleep", "echo", "printf", ":", "true", "date", "exit", "break", "continue", "return", "[", "[[", "test", "((",
+    "let", "expr", "set", "local", "read", "logger", "kill", "wait", "",
+})  # fmt: skip
+_FILE_TESTS = frozenset({"-e", "-f", "-s", "-S", "-d", "-r", "-p", "-L", "-h", "-x", "-w", "-b", "-c"})
+_PROC = re.compile(r"/proc/(\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """What a command looks at: the kind, target and place of a wait; `present` if success means that it is there."""
+
+    kind: str
+    target: str
+    local: bool
+    present: bool
+    command: SimpleCommand
+
+
+def waits_of_script(script: Script) -> tuple[Wait, ...]:
+    """The waits of a script in the order of the text."""
+    following = [command for command in script.commands if not command.in_trap]
+    found: list[Wait] = []
+    for statement in walk(script.body):
+        if isinstance(statement, Loop):
+            found.extend(_waits_of_loop(statement, following))
+        elif isinstance(statement, Simple):
+            found.extend(_waits_of_command(statement.command, following))
+    return tuple(sorted(found, key=lambda wait: wait.command.offset))
+
+
+def waits_of_command(command: SimpleCommand) -> tuple[Wait, ...]:
+    """The waits of a command line without a shell: `wait-for-it db:5432 -- serve`."""
+    return tuple(_waits_of_command(command, []))
+
+
+def _waits_of_loop(loop: Loop, commands: list[SimpleCommand]) -> Iterator[Wait]:
+    aims: list[tuple[_Aim, bool]] = []
+    if loop.condition is not None and not loop.endless:
+        # `until X` goes on when X succeeds, `while X` when it fails.
+        aims = list(_aims(loop.condition, succeeds=loop.kind == "until"))
+    elif loop.endless:
+        aims = list(_ways_out(loop.body))
+    own = [command for command in simple_commands(loop.body) if not command.in_substitution]
+    inside = {id(command) for command in simple_commands(loop)}
+    busy = any(command.name not in _PASSIVE for command in own if not command.in_condition)
+    if loop.endless:
+        looked_at = {id(aim.command) for aim, _ in aims}
+        busy = any(command.name not in _PASSIVE and id(command) not in looked_at for command in own)
+    behind = tuple(
+        command for command in commands if command.offset >= loop.end and id(command) not in inside and command.words
+    )
+    for aim, succeeds in aims:
+        yield Wait(
+            kind=aim.kind,
+            target=aim.target,
+            local=aim.local,
+            until="appears" if aim.present is succeeds else "vanishes",
+            line=aim.command.line,
+            command=aim.command,
+            then=behind,
+            busy=busy,
+            repeats=aim.command.in_endless_loop and not loop.endless,
+        )
+
+
+def _aims(condition: Statement, *, succeeds: bool) -> Iterator[tuple[_Aim, bool]]:
+    """What a condition looks at, and whether the success of that command ends the wait."""
+    match condition:
+        case Not(body=body):
+            yield from _aims(body, succeeds=not succeeds)
+        case Group(body=body):
+            yield from _aims(body, succeeds=succeeds)
+        case Sequence(items=items):
+            for item in items[-1:]:
+                yield from _aims(item, succeeds=succeeds)
+        case Chain(items=items):
+            for item in items:
+                yield from _aims(item, succeeds=succeeds)
+        case Simple(command=command):
+            yield from ((aim, succeeds) for aim in _looked_at(command))
+            if condition.nested is not None:
+                yield from _aims(condition.nested, succeeds=succeeds)
+        case _:
+            for command in simple_commands(condition):
+                yield from ((aim, succeeds) for aim in _looked_at(command) if aim.kind != "command")
+
+
+def _ways_out(body: Statement) -> Iterator[tuple[_Aim, bool]]:
+    """The conditions under which an endless loop is left: `[ -f x ] && break`, `if [ -f x ]; then exit 0; fi`."""
+    for statement in walk(body):
+        match statement:
+            case If(branches=branches):
+                for condition, inside in branches:
+                    if _leaves(inside):
+                        yield from _aims(condition, succeeds=True)
+            case Chain(items=items, operators=operators):
+                for at, operator in enumerate(operators):
+                    if _leaves(items[at + 1]):
+                        yield from _aims(items[at], succeeds=operator == "&&")
+            case _:
+                pass
+
+
+def _leaves(statement: Statement) -> bool:
+    return any(command.words[:1] in (("break",), ("exit",), ("return",)) for command in simple_commands(statement))
+
+
+def _looked_at(command: SimpleCommand) -> Iterator[_Aim]:
+    """What one command of a condition looks at."""
+    argv = command.argv
+    if not argv:
+        return
+    name = wrapper_name(argv[0])
+    if name in ("[", "[[", "test"):
+        yield from _tested(command, test_operands(argv))
+        return
+    process = _process(name, argv)
+    if process:
+        yield _Aim("process", process, local=True, present=True, command=command)
+        return
+    socket = endpoint(command)
+    if socket is not None:
+        yield _Aim(socket.kind, socket.target, socket.local, present=True, command=command)
+        return
+    if name in ("ls", "stat", "cat", "grep", "head", "wc", "mountpoint", "cmp", "find"):
+        path = next((word for word in reversed(argv[1:]) if word.startswith("/")), "")
+        if path:
+            yield _Aim("file", path, local=True, present=True, command=command)
+            return
+    if name not in _PASSIVE and name not in ("((", "false"):
+        yield _Aim("command", command.text, local=False, present=True, command=command)
+
+
+def _tested(command: SimpleCommand, words: tuple[str, ...]) -> Iterator[_Aim]:
+    positive = True
+    for at, word in enumerate(words):
+        if word == "!":
+            positive = not positive
+        elif word in _FILE_TESTS and at + 1 < len(words):
+            target = words[at + 1]
+            process = _PROC.match(target)
+            if process:
+                yield _Aim("process", process[1], local=True, present=positive, command=command)
+            else:
+                yield _Aim("file", target, local=True, present=positive, command=command)
+            positive = True
+        elif word in ("-a", "-o", "&&", "||"):
+            positive = True
+
+
+def _process(name: str, argv: tuple[str, ...]) -> str:
+    """The process that a command looks for, "" if it looks for none."""
+    if name in ("pgrep", "pidof"):
+        return next((word for word in reversed(argv[1:]) if not word.startswith("-")), "?")
+    if name == "kill" and argv[1:2] in (("-0",), ("-s",)) and (argv[1] == "-0" or argv[2:3] == ("0",)):
+        return argv[-1]
+    if name == "ps" and "-p" in argv[:-1]:
+        return argv[argv.index("-p") + 1]
+    return ""
+
+
+def _waits_of_command(command: SimpleCommand, commands: list[SimpleCommand]) -> Iterator[Wait]:
+    """Waits that a single command makes: `inotifywait`, `wait-for-it`, `dockerize -wait`, `kubectl wait`, `tail --pid`."""
+    if not command.words or command.name in ("echo", "printf"):
+        return
+    aims = list(_own_aims(command))
+    if not aims:
+        return
+    behind = tuple(
+        other for other in commands if other.offset > command.offset and other.words and not other.in_condition
+    )
+    wrapped = _wrapped_command(command)
+    for aim, until in aims:
+        yield Wait(
+            kind=aim.kind,
+            target=aim.target,
+            local=aim.local,
+            until=until,
+            line=command.line,
+            command=command,
+            then=(*wrapped, *behind),
+            repeats=command.in_endless_loop,
+        )
+
+
+def _own_aims(command: SimpleCommand) -> Iterator[tuple[_Aim, str]]:
+    argv = command.argv
+    name = wrapper_name(argv[0]) if argv else ""
+    whole = command.words
+    if name == "inotifywait":
+        path = _inotify_path(argv)
+        vanishes = any("delete_self" in word or "close_nowrite" in word for word in argv)
+        yield _Aim("file", path, local=True, present=True, command=command), "vanishes" if vanishes else "appears"
+    elif name == "tail" and any(word.startswith("--pid") for word in argv):
+        at = next(index for index, word in enumerate(argv) if word.startswith("--pid"))
+        process = argv[at].partition("=")[2] or "".join(argv[at + 1 : at + 2])
+        yield _Aim("process", process, local=True, present=True, command=command), "vanishes"
+    elif name in ("kubectl", "oc") and "wait" in argv[1:]:
+        gone = any(word in ("--for=delete", "delete") for word in argv)
+        aim = _Aim("command", command.text, local=False, present=True, command=command)
+        yield aim, "vanishes" if gone else "appears"
+    elif name == "pilot-agent" and argv[1:2] == ("wait",):
+        yield _Aim("command", command.text, local=True, present=True, command=command), "appears"
+    for socket in _waiting_endpoints(whole):
+        yield _Aim(socket.kind, socket.target, socket.local, present=True, command=command), "appears"
+
+
+def _inotify_path(argv: tuple[str, ...]) -> str:
+    valued = {"-e", "--event", "-t", "--timeout", "--format", "--timefmt", "-o", "--exclude", "--excludei", "--include"}
+    paths = [word for at, word in enumerate(argv) if at and not word.startswith("-") and argv[at - 1] not in valued]
+    return paths[0] if paths else ""
+
+
+def _waiting_endpoints(words: tuple[str, ...]) -> Iterator[Endpoint]:
+    """Endpoints named by `wait-for-it`, `dockerize -wait` and `linkerd-await`, as wrappers or alone."""
+    rest = words
+    for _ in range(8):
+        if not rest:
+            return
+        name = wrapper_name(rest[0])
+        own = unwrap(rest)
+        if name in ("wait-for-it", "wait-for"):
+            yield from _wait_for_it(rest)
+        elif name == "dockerize":
+            for at, word in enumerate(rest):
+                if word == "--":
+                    break
+                value = rest[at + 1] if word in ("-wait", "--wait") and at + 1 < len(rest) else ""
+                if word.startswith(("-wait=", "--wait=")):
+                    value = word.partition("=")[2]
+                if value:
+                    yield Endpoint.of_url(value)
+        elif name == "linkerd-await":
+            yield Endpoint("http", "localhost:4191/ready", "localhost", 4191)
+        if not own.wrappers:
+            return
+        following = _behind_first_wrapper(rest)
+        if following == rest:
+            return
+        rest = following
+
+
+def _behind_first_wrapper(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words behind the outermost wrapper."""
+    inner = unwrap(words)
+    depth = len(inner.wrappers)
+    for start in range(1, len(words)):
+        candidate = unwrap(words[start:])
+        if candidate.argv == inner.argv and len(candidate.wrappers) == depth - 1:
+            if depth == 1 or wrapper_name(words[start]) == inner.wrappers[1]:
+                return words[start:]
+    return inner.argv
+
+
+def _wait_for_it(words: tuple[str, ...]) -> Iterator[Endpoint]:
+    host = port = ""
+    for at, word in enumerate(words[1:], 1):
+        if word == "--":
+            break
+        name, equals, value = word.partition("=")
+        value = value if equals else "".join(words[at + 1 : at + 2])
+        if name in ("-h", "--host"):
+            host = value
+        elif name in ("-p", "--port"):
+            port = value
+        elif re.match(r"[^-:\s][^:\s]*:\d+\Z", word):
+            host, _, port = word.rpartition(":")
+        elif "://" in word:
+            yield Endpoint.of_url(word)
+    if host and port:
+        yield Endpoint.of("port", host, port)
+
+
+def _wrapped_command(command: SimpleCommand) -> tuple[SimpleCommand, ...]:
+    wrapped = unwrap(command.words)
+    if not wrapped.wrappers or not set(wrapped.wrappers) & {"wait-for-it", "wait-for", "dockerize", "linkerd-await"}:
+        return ()
+    return (SimpleCommand(wrapped.argv, command.line, command.offset),)
+
+
+def may_block(command: SimpleCommand) -> bool:
+    """RX-WAITCMD on one command: it waits, connects somewhere, looks for a file, or sleeps for ever (DEAD2, HOOK5).
+
+    A fixed `sleep 5` only delays.
+    """
+    argv = command.argv
+    name = wrapper_name(argv[0]) if argv else ""
+    outer = base_name(command.words[0]) if command.words else ""
+    if name in ("[", "[[", "test"):
+        return any(word in _FILE_TESTS for word in argv[1:])
+    if name == "sleep":
+        return command_lifetime(argv)[0].value == "forever"
+    waiting = {"inotifywait", "wait-for-it", "wait-for", "dockerize", "grpc_health_probe", "linkerd-await", "wait4x"}
+    if name in waiting or wrapper_name(outer) in waiting:
+        return True
+    if name in ("kubectl", "oc", "pilot-agent") and "wait" in argv[1:]:
+        return True
+    if name == "tail" and (has_option(argv, "-f") or has_option(argv, "-F")):
+        return True
+    return name in ("curl", "wget", "nc", "ncat", "netcat", "pg_isready") or endpoint(command) is not None
