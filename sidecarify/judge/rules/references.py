@@ -1,0 +1,257 @@
+"""What names or counts the helper from outside: kubectl, patches, alerts, policies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
+from sidecarify.judge.rules.wording import called, capital, file_of
+from sidecarify.kube import fields
+from sidecarify.kube.objects import KubeObject
+from sidecarify.kube.overlays import Reference, references
+from sidecarify.kube.related import texts
+from sidecarify.yamltext.tree import Node
+
+_DEFAULT = "kubectl.kubernetes.io/default-container"
+_SERIES = "kube_pod_container_"
+_LABEL = re.compile(r"""(?<![\w])container\s*=~?\s*\\?["'`]([^"'`\\]*)""")
+_CONTAINERS = re.compile(r"(?<![A-Za-z])containers(?![A-Za-z])")
+_POLICIES = (
+    ("kyverno.io", "ClusterPolicy"),
+    ("kyverno.io", "Policy"),
+    ("templates.gatekeeper.sh", "ConstraintTemplate"),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+)
+
+
+def default_container(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """The helper is the first container, which `kubectl exec`, `logs`, `cp` and `attach` take if none is named.
+
+    They take the container that the annotation `kubectl.kubernetes.io/default-container` names, else `containers[0]`
+    (kubectl pkg/cmd/util/podcmd; hazards ORD12, CLI1). After the move that is another one: mostly what people want, but
+    scripts may count on the old one. An annotation that names the helper stays valid (FLD8).
+
+    Fires on:
+
+        containers:
+        - name: fluent-bit      # the helper, and no annotation
+        - name: shop
+
+    Near miss: the helper is not the first container, or the annotation is there.
+
+    Fix: name the container (`-c`) in scripts, or set the annotation.
+    """
+    if helper.container.index != 0 or _DEFAULT in pod.pod.annotations:
+        return
+    helpers = {one.name for one in pod.those("helper")}
+    first = next((one.name for one in pod.pod.containers if one.name not in helpers), "")
+    if first:
+        yield Finding(
+            "default-container",
+            "note",
+            f"`kubectl exec` and `kubectl logs` without `-c` would take `{first}`, not this container.",
+            f"Name the container in scripts, or set the annotation `{_DEFAULT}`.",
+            helper.container.line,
+        )
+
+
+def _level(reference: Reference) -> Level:
+    return "review" if reference.certain else "note"
+
+
+def _guess(reference: Reference) -> str:
+    return "" if reference.certain else ", if it is applied to this workload,"
+
+
+def index_reference(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """A patch counts the containers of this workload, and the count changes.
+
+    JSON patches (RFC 6902) of kustomize, Flux and Argo CD, and the `jsonPointers` that Argo CD ignores, name containers
+    by their index. When a container leaves the list, all behind it move up: the patch changes another container, or
+    fails where there is none (hazards ORD13, PATCH1). A target that fits every workload of a kind is only noted.
+
+    Fires on:
+
+        patches:
+        - target: {kind: Deployment, name: shop}
+          patch: |-
+            - {op: replace, path: /spec/template/spec/containers/1/image, value: x}
+
+    Near miss: an index before the helper's, `/containers/-` (append), or another target.
+
+    Fix: count anew, or write a strategic merge patch, which finds containers by name.
+    """
+    seen = set()
+    for reference in references(pod.pod, pod.others):
+        place = (reference.object.file, reference.line)
+        if reference.kind != "index" or reference.index < helper.container.index or place in seen:
+            continue
+        seen.add(place)
+        own = reference.index == helper.container.index
+        what = "names it by its index" if own else "counts containers behind it"
+        yield Finding(
+            "index-reference",
+            _level(reference),
+            f"{capital(called(reference.object))} {what} ({reference.how}): after the move{_guess(reference)} it would "
+            "hit another container, or none.",
+            "Change the index in the same commit, or use a strategic merge patch, which goes by name.",
+            reference.line,
+            file_of(pod, reference.object),
+        )
+
+
+def overlay_patch(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """A patch names the helper in `containers`, or this manifest is such a patch.
+
+    A strategic merge patch that names a container which is no longer in the list adds a stub there: the name is then
+    twice in the pod, or the stub lacks an image, and the API server rejects it. A `$patch: delete` removes nothing any
+    more. Replacements with `containers.[name=...]` fail (hazard PATCH1). A JSON patch that writes a list as a whole
+    undoes the move, or throws the helper away.
+
+    Fires on:
+
+        # overlays/prod/resources.yaml, named in the same run
+        kind: Deployment
+        metadata: {name: shop}
+        spec: {template: {spec: {containers: [{name: fluent-bit, resources: {limits: {memory: 1Gi}}}]}}}
+
+    Near miss: a patch for another container or another workload.
+
+    Fix: move the entry of the patch to `initContainers` in the same commit.
+    """
+    if not helper.container.image:
+        yield Finding(
+            "overlay-patch",
+            "review",
+            "It has no image, so this manifest is a patch: the container itself stands in another one.",
+            "Move it there and here in the same commit.",
+            helper.container.line,
+        )
+    seen = set()
+    for reference in references(pod.pod, pod.others):
+        place = (reference.object.file, reference.line)
+        whole = reference.kind == "list"
+        if place in seen or not (whole or (reference.kind == "name" and reference.container == helper.name)):
+            continue
+        seen.add(place)
+        if whole:
+            written = f"the whole list `{reference.container}` ({reference.how})"
+            effect = f"writes {written} and{_guess(reference)} would undo the move"
+            advice = "Rewrite that patch in the same commit."
+        else:
+            effect = (
+                f"names it in `containers` ({reference.how}) and{_guess(reference)} would add a second, broken entry"
+            )
+            advice = "Move that entry to `initContainers` in the same commit."
+        yield Finding(
+            "overlay-patch",
+            _level(reference),
+            f"{capital(called(reference.object))} {effect}.",
+            advice,
+            reference.line,
+            file_of(pod, reference.object),
+        )
+
+
+def metric_names(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """An alert or a dashboard looks at the helper in series that leave native sidecars out.
+
+    kube-state-metrics reports native sidecars as `kube_pod_init_container_*` (kube-state-metrics#2436, #2729). A query
+    on `kube_pod_container_*` for the helper finds nothing any more, and an alert on it stays silent (hazard POL5).
+
+    Fires on:
+
+        expr: kube_pod_container_status_restarts_total{container="fluent-bit"} > 5
+
+    Near miss: the same query for the main container, or one on `container_memory_working_set_bytes` (from the kubelet).
+
+    Fix: query both, `kube_pod_container_…` and `kube_pod_init_container_…`.
+    """
+    found = (
+        *texts(pod.others, "monitoring.coreos.com", "PrometheusRule"),
+        *texts(pod.others, "operator.victoriametrics.com", "VMRule"),
+        *texts(pod.others, "", "ConfigMap"),
+    )
+    for text in found:
+        if _SERIES in text.text and _selects(text.text, helper.name):
+            yield Finding(
+                "metric-names",
+                "note",
+                f"{capital(called(text.object))} asks for this container in `{_SERIES}*`, where native sidecars are not, "
+                "and would find nothing.",
+                "Ask for `kube_pod_init_container_*` too.",
+                text.line,
+                file_of(pod, text.object),
+            )
+            return
+
+
+def _selects(query: str, name: str) -> bool:
+    return any(name in found[1].split("|") for found in _LABEL.finditer(query))
+
+
+def policy_blind(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """A policy of the run looks at `containers` and not at `initContainers`.
+
+    Rules of Kyverno, Gatekeeper and ValidatingAdmissionPolicies that visit `spec.containers` only no longer check the
+    helper after the move, neither its image nor its security context; some forbid probes on init containers (hazard
+    POL4).
+
+    Fires on:
+
+        kind: ClusterPolicy
+        spec: {rules: [{validate: {pattern: {spec: {containers: [{image: "registry.corp/*"}]}}}}]}
+
+    Near miss: a policy that also has `initContainers`, or one for other kinds.
+
+    Fix: let the policy visit `initContainers` too.
+    """
+    for other in pod.others:
+        if (other.group, other.kind) in _POLICIES and _concerns(other, pod):
+            line = _blind_line(other)
+            if line:
+                yield Finding(
+                    "policy-blind",
+                    "note",
+                    f"{capital(called(other))} looks at `containers` only and would no longer check this one.",
+                    "Let the policy look at `initContainers` too.",
+                    line,
+                    file_of(pod, other),
+                )
+
+
+def _concerns(policy: KubeObject, pod: PodContext) -> bool:
+    """Whether a Kyverno policy is about pods (rules for pods are extended to workloads) or this kind."""
+    kinds = {kind.rpartition("/")[2] for rule in fields.items(policy.node, "spec", "rules") for kind in _kinds(rule)}
+    return not kinds or bool(kinds & {"Pod", "*", pod.pod.owner.kind})
+
+
+def _kinds(rule: Node) -> Iterator[str]:
+    match = fields.find(rule, "match")
+    yield from fields.strings(match, "resources", "kinds")
+    for key in ("any", "all"):
+        for entry in fields.items(match, key):
+            yield from fields.strings(entry, "resources", "kinds")
+
+
+def _blind_line(policy: KubeObject) -> int:
+    spec = fields.find(policy.node, "spec")
+    line = 0
+    for node in spec.walk() if spec is not None else ():
+        if node.kind == "scalar":
+            if "initContainers" in node.value:
+                return 0
+            if not line and _CONTAINERS.search(node.value):
+                line = node.line
+    return line
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(default_container, ("note",), ("ORD12", "CLI1", "FLD8")),
+    Rule(index_reference, ("review", "note"), ("ORD13", "PATCH1")),
+    Rule(overlay_patch, ("review", "note"), ("PATCH1",)),
+    Rule(metric_names, ("note",), ("POL5",)),
+    Rule(policy_blind, ("note",), ("POL4",)),
+)

@@ -1,0 +1,34 @@
+"""How findings speak of other objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sidecarify.judge.model import PodContext
+from sidecarify.kube.objects import KubeObject
+
+
+def file_of(pod: PodContext, other: KubeObject) -> str:
+    """The file for a finding about another object: empty if it stands in the manifest of the pod."""
+    return "" if other.file == pod.pod.owner.file else other.file
+
+
+def called(other: KubeObject) -> str:
+    """An object as a message names it: "the Service `web`"."""
+    return f"the {other.kind} `{other.name}`" if other.name else f"the {other.kind}"
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter, for the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def if_together(certain: bool) -> str:
+    """What a message adds where a namespace is missing on one side."""
+    return "" if certain else " (if both are in one namespace: it is given on one side only)"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in backquotes, joined as in a sentence."""
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
