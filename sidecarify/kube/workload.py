@@ -147,11 +147,18 @@ def _follow(owner: KubeObject, steps: list[str]) -> Iterator[tuple[Node, tuple[N
                 pair = node.pair(step) if node.kind == "map" else None
                 value = pair[1] if pair is not None else fields.find(node, step)
                 if value is not None:
-                    further.append(((*route, value), f"{prefix}{step}"))
+                    through = () if pair is not None else _merge_aliases(node)
+                    further.append(((*route, *through, value), f"{prefix}{step}"))
         reached = further
     for route, where in reached:
         if route[-1].resolved.kind == "map":
             yield route[-1].resolved, route, where
+
+
+def _merge_aliases(node: Node) -> tuple[Node, ...]:
+    """The aliases that a mapping merges (`<<`): what is reached through them is shared with another place."""
+    merged = [value for key, value in node.pairs if key.value == "<<"]
+    return tuple(one for value in merged for one in (value, *value.items) if one.kind == "alias")
 
 
 def stray_pod_specs(owner: KubeObject) -> Iterator[PodSpec]:

@@ -62,6 +62,9 @@ def move_edits(text: str, move: ListMove, placement: Placement) -> list[Edit]:
     lists = _Lists.of(move)
     if lists.source.style == "flow":
         return _move_in_flow(text, move, lists)
+    for key, value in filter(None, (lists.source_pair, lists.target_pair)):
+        if value.style == "block" and not _BLOCK_KEY.match(text, key.end):
+            raise UnmovableError("key-not-on-own-line", f"the list does not begin below `{key.value}:`", key.line)
     if lists.target is not None and lists.target.style == "flow" and lists.target.items:
         raise UnmovableError(
             "mixed-style", f"`{move.target}` is a flow list and `{move.source}` is not", lists.target.line
@@ -230,7 +233,7 @@ def _piece(text: str, move: ListMove, extent: Extent, cut: Span, index: int) -> 
 def _whole_lines(text: str, start: int, end: int) -> str:
     """The lines of `text[start:end]`; a last line without line end gets one (`splice` takes it off the result)."""
     lines = text[start:end]
-    if end > len(text):
+    if end > max(start, len(text)):
         lines += newline_at(text, len(text))
     return lines
 
@@ -388,7 +391,7 @@ def _flow_spacing(text: str, name: str, node: Node) -> _Spacing:
 
 
 def _only_separator(text: str, item: Node, head: str) -> str:
-    """What would stand between the items of a list that has one: a line each, or the spacing of the item's own pairs."""
+    """What would stand between the items of a list that has one: a line each, or the spacing of its own pairs."""
     if "\n" in head:
         return f",{head}"
     if item.style == "flow" and len(item.pairs) > 1:

@@ -2,7 +2,9 @@
 
 Events, because they give an alias its own place (a composed tree gives it that of its anchor), and because scalars stay
 the text that they are: no schema of Python's equals that of Kubernetes, so no value is ever constructed.
-The pure parser of ruamel.yaml is not a substitute: it accepts and rejects other documents than Kubernetes does.
+
+The events come through PyYAML's C extension, which carries libyaml 0.2.5. ruamel.yaml.clib (0.2.15) carries 0.1.7,
+which rejects `{image: busybox:1.36}`; the pure parsers accept and reject other documents than Kubernetes does.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from ruamel.yaml.error import MarkedYAMLError
+    from yaml._yaml import CParser
+    from yaml.error import MarkedYAMLError
 
 Kind = Literal["scalar", "map", "seq", "alias"]
 MAX_DEPTH = 500
@@ -30,6 +33,10 @@ class YamlError(Exception):
         self.message = message
         self.line = line
         self.column = column
+
+
+class MissingParserError(Exception):
+    """The C parser is not installed. There is no fallback: another parser would read other things."""
 
 
 class Node:
@@ -119,16 +126,32 @@ def parse(text: str, start: int = 0, end: int | None = None, line: int = 1) -> N
     `line` is the number of the line that holds `start`; positions of the nodes count in the whole text.
     Raises YamlError for what is not YAML, an alias without an anchor before it, and nesting beyond MAX_DEPTH.
     """
-    from _ruamel_yaml import CParser  # noqa: PLC0415  (a run whose filter lets nothing pass never needs the parser)
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+    # A run whose filter lets nothing pass never needs the parser.
+    from yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+    from yaml.reader import ReaderError  # noqa: PLC0415
 
+    CParser = _c_parser()  # noqa: N806
     piece = text[start:end] if start or end is not None else text
     try:
         return _compose(CParser(piece), start, line)
     except MarkedYAMLError as error:
         raise _parse_error(error, line) from None
+    except ReaderError as error:
+        at = line + piece.count("\n", 0, error.position)
+        raise YamlError("parse", f"not YAML: {error.reason} (U+{ord(error.character):04X})", at) from None
     except YAMLError as error:
         raise YamlError("parse", f"not YAML: {' '.join(str(error).split())}", line) from None
+
+
+def _c_parser() -> type[CParser]:
+    try:
+        from yaml._yaml import CParser  # noqa: PLC0415
+    except ImportError as error:
+        what = (
+            "PyYAML is installed without its C extension (libyaml), whose parser Kubernetes' own follows; reinstall it"
+        )
+        raise MissingParserError(what) from error
+    return CParser
 
 
 def _parse_error(error: MarkedYAMLError, line: int) -> YamlError:
@@ -139,10 +162,10 @@ def _parse_error(error: MarkedYAMLError, line: int) -> YamlError:
     return YamlError("parse", f"not YAML: {problem}", line + mark.line, mark.column + 1)
 
 
-def _compose(parser: object, offset: int, first: int) -> Node | None:  # noqa: PLR0915  (a call an event is dear)
-    from ruamel.yaml import events  # noqa: PLC0415
+def _compose(parser: CParser, offset: int, first: int) -> Node | None:  # noqa: PLR0915  (a call an event is dear)
+    from yaml import events  # noqa: PLC0415
 
-    get_event = parser.get_event  # type: ignore[attr-defined]  # the C extension ships no types
+    get_event = parser.get_event
     scalar, alias = events.ScalarEvent, events.AliasEvent
     map_start, seq_start = events.MappingStartEvent, events.SequenceStartEvent
     map_end, seq_end = events.MappingEndEvent, events.SequenceEndEvent
