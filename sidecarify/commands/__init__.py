@@ -1,6 +1,39 @@
-"""Reads a container's command line: what it runs, what it waits for, and whether it ends."""
+"""Reads a container's command line: what it runs, what it waits for, and whether it ends.
 
+`read_program` is the front door; the other functions answer one question each about a Program.
+"""
+
+from sidecarify.commands.connections import Connection, local_connections
+from sidecarify.commands.endpoints import Endpoint
+from sidecarify.commands.files import FileUse, non_idempotent, reads, writes
+from sidecarify.commands.marks import blockers, looks_at_processes, one_shot_flags
 from sidecarify.commands.model import Lifetime, Program, Redirect, SimpleCommand, Trap, Wait
 from sidecarify.commands.program import read_program
+from sidecarify.commands.stopping import Kill, kills
+from sidecarify.commands.tails import Tail, tails
+from sidecarify.commands.uploads import uploads
 
-__all__ = ["Lifetime", "Program", "Redirect", "SimpleCommand", "Trap", "Wait", "read_program"]
+__all__ = [
+    "Connection",
+    "Endpoint",
+    "FileUse",
+    "Kill",
+    "Lifetime",
+    "Program",
+    "Redirect",
+    "SimpleCommand",
+    "Tail",
+    "Trap",
+    "Wait",
+    "blockers",
+    "kills",
+    "local_connections",
+    "looks_at_processes",
+    "non_idempotent",
+    "one_shot_flags",
+    "read_program",
+    "reads",
+    "tails",
+    "uploads",
+    "writes",
+]

@@ -150,6 +150,12 @@ def unwrap(words: Sequence[str]) -> Wrapped:
     return Wrapped(argv, tuple(wrappers), skipped, limit)
 
 
+def unwrap_once(words: Sequence[str]) -> tuple[str, ...]:
+    """What is left when only the outermost wrapper is taken off; () if there is none."""
+    start = _wrapped_at(tuple(words), wrapper_name(words[0])) if words else None
+    return tuple(words[start:]) if start is not None else ()
+
+
 def _wrapped_at(argv: tuple[str, ...], name: str) -> int | None:
     """Index of the wrapped command's first word, None if `argv` starts no other program."""
     wrapper = WRAPPERS.get(name)

@@ -4,17 +4,9 @@ import re
 
 from sidecarify.commands.model import SimpleCommand
 from sidecarify.commands.statements import Chain, Group, Not, Sequence, Simple, Statement
+from sidecarify.commands.tools import PROBES
 
 TEST_NAMES = frozenset({"[", "[[", "test", "(("})
-
-# Commands that are run to look at something. Their failure is an answer, not a fault.
-PROBES = TEST_NAMES | frozenset({
-    "grep", "egrep", "fgrep", "kill", "pgrep", "pidof", "ps", "nc", "ncat", "netcat", "curl", "wget", "pg_isready",
-    "redis-cli", "valkey-cli", "mysql", "mysqladmin", "psql", "mongo", "mongosh", "grpc_health_probe", "mountpoint", "diff",
-    "cmp", "command", "type", "which", "ls", "stat", "ping", "nslookup", "dig", "host", "getent", "kubectl", "ss",
-    "netstat", "lsof", "fuser", "openssl", "rabbitmqctl", "rabbitmq-diagnostics", "etcdctl", "jq", "find", "docker",
-    "buildctl", "systemctl", "socat", "nslookup.sh", "id", "wait-for-it", "dockerize", "findmnt", "ip", "vault", "consul",
-})  # fmt: skip
 
 _EQUAL = frozenset({"=", "==", "-eq"})
 _UNEQUAL = frozenset({"!=", "-ne"})
@@ -112,7 +104,7 @@ def looks_only(condition: Statement) -> bool:
         case Sequence(items=items):
             return bool(items) and looks_only(items[-1])
         case Simple(command=command):
-            return command.name in PROBES or not command.argv
+            return command.name in PROBES | TEST_NAMES or not command.argv
         case Chain(items=items):
             return all(looks_only(item) for item in items)
         case _:

@@ -10,6 +10,11 @@ from sidecarify.commands.model import SimpleCommand
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "ip6-localhost", "localhost.localdomain"})  # noqa: S104 - clients use it as "this host"
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _URL = re.compile(
     r"(?:(?P<scheme>[a-zA-Z][\w+.-]*)://)?(?:[^@/\s]*@)?(?P<host>\[[^\]]*\]|[^:/?#\s]*)(?::(?P<port>\d+))?(?P<path>[/?#].*)?\Z"
 )
@@ -25,32 +30,36 @@ _DEFAULT_PORTS = {
 }
 
 # Clients with options for host and port; the port is the server's default, the host is the local one unless given.
-_DATABASE_CLIENTS: dict[str, tuple[int, str, str, bool]] = {
-    # name: default port, host options, port options, local unless a host is given
-    "pg_isready": (5432, "-h --host", "-p --port", True),
-    "psql": (5432, "-h --host", "-p --port", True),
-    "redis-cli": (6379, "-h", "-p", True),
-    "valkey-cli": (6379, "-h", "-p", True),
-    "mysqladmin": (3306, "-h --host", "-P --port", True),
-    "mysql": (3306, "-h --host", "-P --port", True),
-    "mariadb": (3306, "-h --host", "-P --port", True),
-    "mariadb-admin": (3306, "-h --host", "-P --port", True),
-    "mongo": (27017, "--host", "--port", True),
-    "mongosh": (27017, "--host", "--port", True),
+_DATABASE_CLIENTS: dict[str, tuple[int, str, str]] = {
+    # name: default port, host options, port options
+    "pg_isready": (5432, "-h --host", "-p --port"),
+    "psql": (5432, "-h --host", "-p --port"),
+    "redis-cli": (6379, "-h", "-p"),
+    "valkey-cli": (6379, "-h", "-p"),
+    "mysqladmin": (3306, "-h --host", "-P --port"),
+    "mysql": (3306, "-h --host", "-P --port"),
+    "mariadb": (3306, "-h --host", "-P --port"),
+    "mariadb-admin": (3306, "-h --host", "-P --port"),
+    "mongo": (27017, "--host", "--port"),
+    "mongosh": (27017, "--host", "--port"),
 }
-_CURL_VALUED = frozenset(
-    "-o --output -H --header -d --data --data-binary --data-raw -X --request -u --user -m --max-time -T --upload-file -F --form "
-    "-A --user-agent -b --cookie -c --cookie-jar -w --write-out --connect-timeout --retry --retry-delay --retry-max-time --cacert "
-    "--cert --key -e --referer --resolve --interface -x --proxy --max-filesize --url-query -K --config -r --range".split()
-)
-_WGET_VALUED = frozenset(
-    "-O --output-document -o --output-file -T --timeout -t --tries -P -U --header --post-data --post-file".split()
-)
+_CURL_VALUED = _words("""
+    -o --output -H --header -d --data --data-binary --data-raw -X --request -u --user -m --max-time -T --upload-file
+    -F --form -A --user-agent -b --cookie -c --cookie-jar -w --write-out --connect-timeout --retry --retry-delay
+    --retry-max-time --cacert --cert --key -e --referer --resolve --interface -x --proxy --max-filesize --url-query
+    -K --config -r --range
+""")
+_WGET_VALUED = _words("""
+    -O --output-document -o --output-file -T --timeout -t --tries -P -U --header --post-data --post-file
+""")
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A host and port as a command names them. `kind` is "http", "port" or "socket"; `port` is None if it is not a number."""
+    """A host and port as a command names them.
+
+    `kind` is "http", "port" or "socket"; `port` is None if it is not a number.
+    """
 
     kind: str
     target: str
@@ -103,10 +112,18 @@ def endpoint(command: SimpleCommand) -> Endpoint | None:
         return Endpoint.of("port", argv[1], argv[2])
     client = _DATABASE_CLIENTS.get(name)
     if client is not None:
-        default, hosts, ports, _ = client
+        default, hosts, ports = client
+        url = next((word for word in argv[1:] if "://" in word), "")
+        if url:
+            return Endpoint.of_url(url)
         host = option_value(argv, hosts.split())
         if host.startswith("/"):
             return Endpoint("socket", host, "", None, host)
+        elsewhere = any(word.startswith("$") for word in argv[1:]) or any(
+            a.startswith("PGHOST=") for a in command.assignments
+        )
+        if not host and elsewhere:
+            return None
         return Endpoint.of("port", host or "localhost", option_value(argv, ports.split()) or str(default))
     text = next((match for word in argv if (match := _DEV_TCP.search(word))), None)
     return Endpoint.of("port", text[1], text[2]) if text else None
@@ -136,13 +153,20 @@ def _of_http_client(name: str, argv: tuple[str, ...]) -> Endpoint | None:
         if takes_value:
             takes_value = False
         elif word.startswith("-"):
-            cluster = len(word) > 2 and word[1] != "-" and word[1:].isalpha() and f"-{word[-1]}" in valued
-            takes_value = word in valued or cluster
-            if word in ("--url",):
-                takes_value = False
+            takes_value = _takes_value(word, valued)
         else:
             places.append(word)
     return Endpoint.of_url(places[0]) if places else None
+
+
+def _takes_value(option: str, valued: frozenset[str]) -> bool:
+    """Whether the next word is the option's value: `-o`, `-sLo`, but not `-XPOST`, `--output=x`."""
+    if option.startswith("--") or len(option) == 2:
+        return option in valued
+    for at, letter in enumerate(option[1:], 1):
+        if f"-{letter}" in valued:
+            return at == len(option) - 1
+    return False
 
 
 def _of_netcat(argv: tuple[str, ...]) -> Endpoint | None:

@@ -2,7 +2,7 @@
 
 The reading is that of a careful person, not of a prover:
 - what happens only because a command failed (`|| exit 1`, `set -e`) does not make a daemon's script an ending one;
-- a command that nobody knows is taken to end if real work is written behind it, for whoever wrote that expected it to run;
+- a command that nobody knows is taken to end if real work is written behind it, for its author expected that to run;
 - a loop that ends on a condition is taken to end, and so is `sleep` with a duration below one year;
 - text that could not be parsed makes the answer UNKNOWN.
 """
@@ -10,8 +10,8 @@ The reading is that of a careful person, not of a prover:
 import re
 from dataclasses import dataclass, field, replace
 
-from sidecarify.commands.argv import base_name, shell_call, unwrap
-from sidecarify.commands.conditions import PROBES, TEST_NAMES, looks_only, test_operands, test_truth, truth
+from sidecarify.commands.argv import shell_call, unwrap
+from sidecarify.commands.conditions import TEST_NAMES, looks_only, test_operands, test_truth, truth
 from sidecarify.commands.model import Lifetime, SimpleCommand
 from sidecarify.commands.processes import command_lifetime, quoted
 from sidecarify.commands.shell import Script
@@ -33,8 +33,8 @@ from sidecarify.commands.statements import (
 )
 
 _SILENT = frozenset({
-    ":", "true", "trap", "set", "export", "cd", "unset", "alias", "hash", "local", "readonly", "declare", "typeset", "umask",
-    "shopt", "ulimit", "shift", "pushd", "popd", "times", "disown",
+    ":", "true", "trap", "set", "export", "cd", "unset", "alias", "hash", "local", "readonly", "declare", "typeset",
+    "umask", "shopt", "ulimit", "shift", "pushd", "popd", "times", "disown",
 })  # fmt: skip
 # What people write behind a command that should not return, to tell that it did.
 _EPILOGUE = frozenset({"echo", "printf", "exit", "return", "true", ":", "date", "logger", "rm", "kill", "unset"})
@@ -77,6 +77,7 @@ class Flow:
 
     @property
     def only_stays(self) -> bool:
+        """Whether nothing behind it is ever reached."""
         return self.stays is not None and not (self.falls or self.stops or self.returns or self.breaks or self.shut)
 
 
@@ -396,7 +397,7 @@ def _never_changes(loop: Loop, state: _State) -> bool:
 
 
 def _constants(script: Script) -> dict[str, str | None]:
-    """Variables with the one value that they have outside signal handlers; None if there are several or unknown ones."""
+    """Variables with the one value that they have outside signal handlers; None if several, or an unknown one."""
     handlers = {trap.handler.split()[0] for trap in script.traps if trap.handler.split()}
     in_handlers = {
         id(command) for name, body in script.functions.items() if name in handlers for command in simple_commands(body)
@@ -542,8 +543,3 @@ def _wait(command: SimpleCommand, state: _State) -> Flow:
         return Flow(falls=True, open=replace(settled, sticky=True))
     last = next((job.last for job in jobs if job.last), None)
     return Flow(falls=True, last=last)
-
-
-def is_probe(command: SimpleCommand) -> bool:
-    """Whether a command is one that people run to look at something."""
-    return command.name in PROBES or base_name(command.words[0] if command.words else "") in PROBES

@@ -94,7 +94,8 @@ class Wait:
     """Something that the program waits for before it goes on (DEAD5, JOB3, HOOK4).
 
     `kind` is "file", "port", "process", "http" or "command"; `target` the path, host:port, process name, URL or command
-    text, as far as it can be read. `local` is true if the target is in the same pod. `until` is "appears" or "vanishes".
+    text, as far as it can be read. `local` is true if the target is in the same pod. `until` is "appears" or
+    "vanishes".
     `then` holds the commands that follow, in the order of the text: none = the program only waits.
     `busy` means that the loop does other work between two looks; `repeats` that the wait itself is in an endless loop.
     """
@@ -114,9 +115,9 @@ class Wait:
 class Program:
     """What a container runs.
 
-    `command` and `args` are as given. `argv` is what is left after wrappers (`tini --`, `timeout 5`) are taken off, whose
-    names are in `wrappers`. `script` is the text given to a shell; `script_index` says which string of command + args
-    holds it, so that a line of the script can be found in the manifest.
+    `command` and `args` are as given. `argv` is what is left after wrappers (`tini --`, `timeout 5`) are taken off,
+    whose names are in `wrappers`. `script` is the text given to a shell; `script_index` says which string of command +
+    args holds it, so that a line of the script can be found in the manifest.
 
     `reason` is a sentence fragment that explains `lifetime`; `decisive` is the command that settled it.
     `readable` is false if a script is there but could not be read; its lifetime is then UNKNOWN.

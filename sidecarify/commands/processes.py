@@ -52,7 +52,7 @@ def command_lifetime(words: Sequence[str]) -> Answer:
     """
     wrapped = unwrap(words)
     if wrapped.limit and (duration := seconds([wrapped.limit])) != 0 and (duration is None or duration < YEAR):
-        return Lifetime.ENDS, f"`timeout {wrapped.limit}` ends it"
+        return Lifetime.ENDS, f"{quoted(words)} ends when the time is over"
     argv = wrapped.argv
     if not argv or not argv[0]:
         return Lifetime.UNKNOWN, "it names no command"
@@ -131,7 +131,7 @@ def first_operands(argv: Sequence[str]) -> list[int]:
 
 
 def has_option(argv: Sequence[str], option: str) -> bool:
-    """Whether an option is set: `-f` also in a cluster (`-lf`), `--watch` also as `--watch=true`, not `--watch=false`."""
+    """Whether an option is set: `-f` also in a cluster (`-lf`), `--watch` also with a value but not `--watch=false`."""
     for word in argv[1:]:
         if word == "--":
             return False

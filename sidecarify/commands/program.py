@@ -45,6 +45,7 @@ def read_program(command: Sequence[str], args: Sequence[str], *, entrypoint: Seq
         loop_can_fail=False,
     )
     call = shell_call(wrapped.argv)
+    bare = replace(bare, shell=call is not None)
     if call is None:
         return _without_shell(bare, words)
     if call.script_at is None:
@@ -95,7 +96,7 @@ def _without_script(bare: Program, words: tuple[str, ...], call: ShellCall) -> P
         reason = f"{quoted(words)} lasts as long as its standard input is open"
     else:
         reason = f"{quoted(words)} is given no script"
-    return replace(bare, shell=True, commands=(only,), reason=reason, decisive=only, readable=not call.file)
+    return replace(bare, commands=(only,), reason=reason, decisive=only, readable=not call.file)
 
 
 def _with_script(bare: Program, words: tuple[str, ...], call: ShellCall) -> Program:
@@ -103,12 +104,11 @@ def _with_script(bare: Program, words: tuple[str, ...], call: ShellCall) -> Prog
     try:
         script = read_script(text)
     except UnreadableScript as error:
-        return replace(bare, shell=True, script=text, reason=str(error), readable=False)
+        return replace(bare, script=text, reason=str(error), readable=False)
     verdict = script_lifetime(script, call.parameters, errexit=call.errexit)
     waits = (*waits_of_command(SimpleCommand(words)), *waits_of_script(script))
     return replace(
         bare,
-        shell=True,
         script=text,
         commands=script.commands,
         lifetime=verdict.lifetime,

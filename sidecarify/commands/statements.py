@@ -8,7 +8,7 @@ from sidecarify.commands.model import Redirect, SimpleCommand
 
 @dataclass(frozen=True, slots=True)
 class Simple:
-    """A simple command. `inner` are substitutions, which run before it; `nested` is the script of a `sh -c` or `eval`."""
+    """A simple command. `inner` are its substitutions, which run first; `nested` is the script of `sh -c` or `eval`."""
 
     command: SimpleCommand
     inner: tuple["Statement", ...] = ()

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sidecarify.commands.argv import base_name, unwrap, wrapper_name
-from sidecarify.commands.conditions import test_operands
+from sidecarify.commands.argv import base_name, unwrap, unwrap_once, wrapper_name
+from sidecarify.commands.conditions import looks_only, test_operands
 from sidecarify.commands.endpoints import Endpoint, endpoint
 from sidecarify.commands.model import SimpleCommand, Wait
 from sidecarify.commands.processes import command_lifetime, has_option
@@ -24,8 +24,8 @@ from sidecarify.commands.statements import (
 )
 
 _PASSIVE = frozenset({
-    "sleep", "usleep", "echo", "printf", ":", "true", "date", "exit", "break", "continue", "return", "[", "[[", "test", "((",
-    "let", "expr", "set", "local", "read", "logger", "kill", "wait", "",
+    "sleep", "usleep", "echo", "printf", ":", "true", "date", "exit", "break", "continue", "return", "[", "[[", "test",
+    "((", "let", "expr", "set", "local", "read", "logger", "kill", "wait", "",
 })  # fmt: skip
 _FILE_TESTS = frozenset({"-e", "-f", "-s", "-S", "-d", "-r", "-p", "-L", "-h", "-x", "-w", "-b", "-c"})
 _PROC = re.compile(r"/proc/(\S+)")
@@ -121,7 +121,7 @@ def _ways_out(body: Statement) -> Iterator[tuple[_Aim, bool]]:
                         yield from _aims(condition, succeeds=True)
             case Chain(items=items, operators=operators):
                 for at, operator in enumerate(operators):
-                    if _leaves(items[at + 1]):
+                    if _leaves(items[at + 1]) and (operator == "&&" or looks_only(items[at])):
                         yield from _aims(items[at], succeeds=operator == "&&")
             case _:
                 pass
@@ -153,7 +153,7 @@ def _looked_at(command: SimpleCommand) -> Iterator[_Aim]:
         if path:
             yield _Aim("file", path, local=True, present=True, command=command)
             return
-    if name not in _PASSIVE and name not in ("((", "false"):
+    if name not in _PASSIVE and name not in ("((", "false") and not name.startswith("$"):
         yield _Aim("command", command.text, local=False, present=True, command=command)
 
 
@@ -186,7 +186,7 @@ def _process(name: str, argv: tuple[str, ...]) -> str:
 
 
 def _waits_of_command(command: SimpleCommand, commands: list[SimpleCommand]) -> Iterator[Wait]:
-    """Waits that a single command makes: `inotifywait`, `wait-for-it`, `dockerize -wait`, `kubectl wait`, `tail --pid`."""
+    """Waits that one command makes: `inotifywait`, `wait-for-it`, `dockerize -wait`, `kubectl wait`, `tail --pid`."""
     if not command.words or command.name in ("echo", "printf"):
         return
     aims = list(_own_aims(command))
@@ -240,11 +240,8 @@ def _inotify_path(argv: tuple[str, ...]) -> str:
 def _waiting_endpoints(words: tuple[str, ...]) -> Iterator[Endpoint]:
     """Endpoints named by `wait-for-it`, `dockerize -wait` and `linkerd-await`, as wrappers or alone."""
     rest = words
-    for _ in range(8):
-        if not rest:
-            return
+    while rest:
         name = wrapper_name(rest[0])
-        own = unwrap(rest)
         if name in ("wait-for-it", "wait-for"):
             yield from _wait_for_it(rest)
         elif name == "dockerize":
@@ -258,24 +255,7 @@ def _waiting_endpoints(words: tuple[str, ...]) -> Iterator[Endpoint]:
                     yield Endpoint.of_url(value)
         elif name == "linkerd-await":
             yield Endpoint("http", "localhost:4191/ready", "localhost", 4191)
-        if not own.wrappers:
-            return
-        following = _behind_first_wrapper(rest)
-        if following == rest:
-            return
-        rest = following
-
-
-def _behind_first_wrapper(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The words behind the outermost wrapper."""
-    inner = unwrap(words)
-    depth = len(inner.wrappers)
-    for start in range(1, len(words)):
-        candidate = unwrap(words[start:])
-        if candidate.argv == inner.argv and len(candidate.wrappers) == depth - 1:
-            if depth == 1 or wrapper_name(words[start]) == inner.wrappers[1]:
-                return words[start:]
-    return inner.argv
+        rest = unwrap_once(rest)
 
 
 def _wait_for_it(words: tuple[str, ...]) -> Iterator[Endpoint]:

@@ -1,0 +1,88 @@
+"""`tail` in follow mode, and whether it survives a file that is not there yet (RX-TAIL, DEAD4)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sidecarify.commands.files import creates, writes
+from sidecarify.commands.model import Program, SimpleCommand
+
+_VALUED = frozenset({"-n", "-c", "-s", "--lines", "--bytes", "--sleep-interval", "--pid", "--max-unchanged-stats"})
+_OBSOLETE = re.compile(r"[-+]\d+[bcl]?[fF]?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """One `tail` that follows. `retry` is `-F`, or `--retry` with a way to follow.
+
+    `prepared` are the files that the program itself makes, or waits for, before this command runs.
+    """
+
+    command: SimpleCommand
+    files: tuple[str, ...]
+    retry: bool
+    prepared: tuple[str, ...]
+
+    @property
+    def missing_file_ends_it(self) -> bool:
+        """Whether it ends if no file is there: true of GNU and busybox `tail -f`, not of `tail -F`."""
+        return not self.retry and not set(self.files) <= set(self.prepared)
+
+
+def tails(program: Program) -> tuple[Tail, ...]:
+    """Every `tail` in follow mode (DEAD4)."""
+    return tuple(_tails(program))
+
+
+def _tails(program: Program) -> Iterator[Tail]:
+    for command in program.commands:
+        if command.name != "tail":
+            continue
+        follow, retry, files = _options(command.argv)
+        if follow:
+            yield Tail(command, files, retry, _prepared(program, command, files))
+
+
+def _options(argv: tuple[str, ...]) -> tuple[bool, bool, tuple[str, ...]]:
+    """Whether a `tail` follows, whether it tries again, and its files."""
+    follow = retry = takes_value = only_files = False
+    files: list[str] = []
+    for at, word in enumerate(argv[1:], 1):
+        if takes_value:
+            takes_value = False
+        elif only_files or not word.startswith("-") or word == "-":
+            # `tail +5f x` is obsolete; a file named so is stranger still.
+            if at == 1 and _OBSOLETE.match(word):
+                follow = follow or word.endswith("f")
+            else:
+                files.append(word)
+        elif word == "--":
+            only_files = True
+        elif word.startswith("--"):
+            follow = follow or word == "--follow" or word.startswith("--follow=")
+            retry = retry or word == "--retry"
+            takes_value = word in _VALUED
+        else:
+            letters = word[1:]
+            follow = follow or "f" in letters or "F" in letters
+            retry = retry or "F" in letters
+            takes_value = letters[-1] in "ncs" and not _OBSOLETE.match(word)
+    return follow, retry, tuple(files)
+
+
+def _prepared(program: Program, tail: SimpleCommand, files: tuple[str, ...]) -> tuple[str, ...]:
+    earlier = [write for write in writes(program) if write.command.offset < tail.offset]
+    made = {write.path for write in earlier if creates(write) and not write.command.in_trap}
+    waited = {
+        wait.target
+        for wait in program.waits
+        if wait.kind == "file" and wait.until == "appears" and wait.line <= tail.line and tail in wait.then
+    }
+    tested = {word for command in program.commands if _guards(command, tail) for word in command.argv[1:]}
+    return tuple(file for file in files if file in made | waited | tested or file.startswith("/dev/"))
+
+
+def _guards(command: SimpleCommand, tail: SimpleCommand) -> bool:
+    """`[ -f FILE ] || exit 1` or `[ -f FILE ] && tail ...` before the tail, on the way to it."""
+    is_test = command.name in ("[", "[[", "test") and any(word in ("-f", "-e", "-s", "-r") for word in command.argv)
+    return is_test and command.offset < tail.offset and "!" not in command.argv and not command.negated
