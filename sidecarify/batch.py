@@ -1,0 +1,391 @@
+"""Many manifests in one run: which of them matter, what else of the run concerns them, and what becomes of each."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from sidecarify.files import FileError, Manifest, Skipped, commit, read, stage
+from sidecarify.yamltext.source import Source, TextError
+
+if TYPE_CHECKING:
+    from sidecarify.examine import Examination, Problem
+    from sidecarify.kube.objects import KubeObject
+    from sidecarify.options import Options
+    from sidecarify.plan import Move, Refusal
+    from sidecarify.report.json import PodEntry
+
+# The kinds that say something of a pod from outside it. Routes of the Gateway API all end alike.
+_AROUND = (
+    "Service",
+    "Ingress",
+    r"\w*Route",
+    "NetworkPolicy",
+    "CiliumNetworkPolicy",
+    "CiliumClusterwideNetworkPolicy",
+    "GlobalNetworkPolicy",
+    "HorizontalPodAutoscaler",
+    "VerticalPodAutoscaler",
+    "ScaledObject",
+    "PodDisruptionBudget",
+    "ServiceMonitor",
+    "PodMonitor",
+    "VMServiceScrape",
+    "VMPodScrape",
+    "PrometheusRule",
+    "VMRule",
+    "LimitRange",
+    "ResourceQuota",
+    "Namespace",
+    "PeerAuthentication",
+    "TargetGroupBinding",
+    "Kustomization",
+    "Component",
+    "HelmRelease",
+    "Application",
+    "ClusterPolicy",
+    "Policy",
+    "ValidatingAdmissionPolicy",
+    "ValidatingPolicy",
+    "MutatingAdmissionPolicy",
+    "ConstraintTemplate",
+)
+_KIND = r"""(?:^|[\s,{["'])kind["']?[ \t]*:[ \t]*["']?"""
+_POINTING = re.compile(rf"{_KIND}(?:{'|'.join(_AROUND)}|\w*List)\b")
+_POINTING_BYTES = re.compile(_POINTING.pattern.encode())
+_AROUND_KIND = re.compile("|".join(_AROUND))
+_CONFIG = re.compile(rf"{_KIND}ConfigMap\b")
+_SELECTOR = re.compile(r"""selector["']?[ \t]*:""")
+_KUSTOMIZATION = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
+_PATCH_PATH = "/containers"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+# Proofs that failed: faults of the program, and never a property of the manifest.
+_UNPROVED = frozenset({"verify-parse", "verify-model", "verify-alias", "verify-lines", "overlap"})
+
+
+class Trouble(NamedTuple):
+    """A message on a file: an `error` is what could not be read, proved or written; the rest is worth knowing."""
+
+    file: str
+    line: int
+    code: str
+    message: str
+    error: bool = True
+
+
+class Reason(NamedTuple):
+    """Why a container moves: one piece of the evidence."""
+
+    file: str
+    line: int
+    container: str
+    text: str
+
+
+@dataclass(slots=True)
+class Survey:
+    """The manifests of a run after a first look: those that may hold pods, and those that may speak of them.
+
+    `unchanged` counts the rest, which hold nothing for us and are not read again.
+    """
+
+    candidates: list[Manifest] = field(default_factory=list)
+    speaking: list[Manifest] = field(default_factory=list)
+    unchanged: int = 0
+    troubles: list[Trouble] = field(default_factory=list)
+
+    @property
+    def manifests(self) -> int:
+        """How many files were found."""
+        return len(self.candidates) + self.unchanged
+
+
+class Outcome(NamedTuple):
+    """What becomes of one manifest: its bytes before and after, and what there is to say."""
+
+    manifest: Manifest
+    before: bytes
+    after: bytes
+    moves: tuple[Move, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    named: frozenset[str] = frozenset()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file is to be written."""
+        return self.after != self.before
+
+
+class Inspection(NamedTuple):
+    """What the judge says of one manifest; `templates` are documents that are no YAML yet."""
+
+    manifest: Manifest
+    pods: tuple[PodEntry, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    templates: tuple[Trouble, ...] = ()
+    named: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run of `convert` comes to, and with which code it ends."""
+
+    changed: int = 0
+    moved: int = 0
+    unchanged: int = 0
+    left_alone: int = 0
+    failed: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one manifest. Containers that are left alone count once, however many rules speak against them."""
+        failed = any(trouble.error for trouble in outcome.troubles)
+        self.failed += failed
+        self.changed += outcome.changed
+        self.moved += len(outcome.moves)
+        self.unchanged += not outcome.changed and not failed
+        self.left_alone += len({(one.document, one.path, one.container) for one in outcome.refusals})
+
+    def unwritten(self, outcome: Outcome) -> None:
+        """Take back what `add` counted, for a manifest that could not be written."""
+        self.changed -= 1
+        self.moved -= len(outcome.moves)
+        self.failed += not any(trouble.error for trouble in outcome.troubles)
+
+    def exit_code(self, *, looking: bool) -> int:
+        """2 if a manifest could not be read, proved or written, 1 if one would change and the run only `looks`, 0."""
+        return 2 if self.failed else int(looking and self.changed > 0)
+
+
+class Around(NamedTuple):
+    """The objects of a run that point at pods; `complete` says that there are no others that do."""
+
+    objects: tuple[KubeObject, ...] = ()
+    complete: bool = False
+
+    def of(self, name: str) -> tuple[KubeObject, ...]:
+        """The objects of all manifests but `name`."""
+        return tuple(one for one in self.objects if one.file != name)
+
+
+def survey(found: Iterable[Manifest | Skipped]) -> Survey:
+    """Look at the bytes of every file once. What is given by name is always read in full later, whatever it holds."""
+    result = Survey()
+    for one in found:
+        if isinstance(one, Skipped):
+            result.troubles.append(Trouble(one.name, 1, one.code, one.message, one.error))
+            continue
+        try:
+            data = read(one.path)
+        except FileError as error:
+            result.troubles.append(Trouble(one.name, 1, error.code, error.message))
+            continue
+        if one.explicit or b"containers" in data or data.startswith(_UTF_16):
+            result.candidates.append(one)
+        else:
+            result.unchanged += 1
+        if _speaks(one, data):
+            result.speaking.append(one)
+    return result
+
+
+def objects_around(looked: Survey, *, complete: bool) -> Around:
+    """The objects of the run that point at pods. What cannot be read is left out here, and reported when it is judged.
+
+    Kept are only the kinds that a rule asks for, so that memory does not grow with the run's other files.
+    """
+    if len(looked.candidates) + len(looked.speaking) < 2:
+        return Around((), complete)
+    kept: list[KubeObject] = []
+    for manifest in looked.speaking:
+        try:
+            text = Source.decode(read(manifest.path)).text
+        except (FileError, TextError):
+            continue
+        kept += _objects(text, manifest.name)
+    return Around(tuple(kept), complete)
+
+
+def check(options: Options) -> None:
+    """Raise ValueError for options that mean nothing, CatalogueError for a bad folder of transforms."""
+    _ = options.settings
+    if options.transforms:
+        from sidecarify.examine import catalogue  # noqa: PLC0415  (see convert_one)
+
+        catalogue(options.transforms)
+
+
+def convert_all(looked: Survey, options: Options, around: Around) -> Iterator[Outcome]:
+    """Convert the candidates in their order; nothing is written.
+
+    Never raises: what happens to one manifest is told in its outcome and leaves the others alone. So options and
+    catalogue are to be checked before (`check`).
+    """
+    for manifest in looked.candidates:
+        try:
+            data = read(manifest.path)
+        except FileError as error:
+            yield Outcome(manifest, b"", b"", troubles=(Trouble(manifest.name, 1, error.code, error.message),))
+        else:
+            yield convert_one(manifest, data, options, around)
+
+
+def write(outcome: Outcome) -> Iterator[Trouble]:
+    """Replace the manifest's file by what it becomes, whole or not at all; yields what went wrong or is to be known."""
+    file = outcome.manifest.name
+    try:
+        staged = stage(outcome.manifest.path, outcome.before, outcome.after)
+        commit(staged)
+    except FileError as error:
+        yield Trouble(file, 1, error.code, error.message)
+        return
+    if staged.links > 1:
+        what = f"had {staged.links} names (hard links); the other names keep the old text"
+        yield Trouble(file, 1, "hard-link", what, error=False)
+
+
+def inspect_all(looked: Survey, options: Options, around: Around) -> Iterator[Inspection]:
+    """Judge the candidates in their order. As `convert_all`, it never raises."""
+    for manifest in looked.candidates:
+        try:
+            data = read(manifest.path)
+        except FileError as error:
+            yield Inspection(manifest, troubles=(Trouble(manifest.name, 1, error.code, error.message),))
+        else:
+            yield inspect_one(manifest, data, options, around)
+
+
+def convert_one(manifest: Manifest, data: bytes, options: Options, around: Around) -> Outcome:
+    """Convert the manifest with the bytes `data`."""
+    from sidecarify.convert import convert  # noqa: PLC0415  (a run without candidates never needs the engine)
+
+    try:
+        source = Source.decode(data)
+        conversion = convert(source, options, around.of(manifest.name), complete=around.complete)
+    except TextError as error:
+        return Outcome(manifest, data, data, troubles=(Trouble(manifest.name, error.line, error.code, error.message),))
+    except Exception:  # the one boundary: a fault with one manifest must not take the others along
+        return Outcome(manifest, data, data, troubles=(_fault(manifest),))
+    troubles = [_trouble(manifest, problem) for problem in conversion.errors]
+    refusals = []
+    for refusal in conversion.refusals:
+        if refusal.rule in _UNPROVED:
+            troubles.append(Trouble(manifest.name, refusal.line, refusal.rule, refusal.message))
+        else:
+            refusals.append(refusal)
+    return Outcome(
+        manifest,
+        data,
+        conversion.text.encode("utf-8"),
+        conversion.moves,
+        tuple(refusals),
+        tuple(troubles),
+        tuple(_reasons(manifest, conversion.examination, conversion.moves)),
+        _named(conversion.examination, options),
+    )
+
+
+def inspect_one(manifest: Manifest, data: bytes, options: Options, around: Around) -> Inspection:
+    """Judge the manifest with the bytes `data`."""
+    from sidecarify.examine import examine  # noqa: PLC0415  (see convert_one)
+    from sidecarify.report.json import pod_entries  # noqa: PLC0415
+
+    try:
+        source = Source.decode(data)
+        examination = examine(source, options, around.of(manifest.name), complete=around.complete)
+        pods = tuple(pod_entries(manifest.name, examination))
+    except TextError as error:
+        return Inspection(manifest, troubles=(Trouble(manifest.name, error.line, error.code, error.message),))
+    except Exception:
+        return Inspection(manifest, troubles=(_fault(manifest),))
+    return Inspection(
+        manifest,
+        pods,
+        tuple(_trouble(manifest, problem) for problem in examination.errors),
+        tuple(_trouble(manifest, problem)._replace(error=False) for problem in examination.templates),
+        _named(examination, options),
+    )
+
+
+def _speaks(manifest: Manifest, data: bytes) -> bool:
+    return (
+        _POINTING_BYTES.search(data) is not None
+        or b"containers" in data
+        or _KUSTOMIZATION.fullmatch(manifest.name) is not None
+        or (b"ConfigMap" in data and b"container" in data)
+    )
+
+
+def _objects(text: str, file: str) -> Iterator[KubeObject]:
+    """The objects of a manifest that point at pods."""
+    from sidecarify.kube.objects import objects  # noqa: PLC0415  (see convert_one)
+    from sidecarify.kube.overlays import fragments, is_partial  # noqa: PLC0415
+    from sidecarify.yamltext.documents import split  # noqa: PLC0415
+    from sidecarify.yamltext.tree import YamlError, parse  # noqa: PLC0415
+
+    for document in split(text):
+        piece = text[document.start : document.end]
+        if not _may_point(piece, file):
+            continue
+        try:
+            root = parse(piece, line=document.line)
+            yield from fragments(root, document.index, file)
+            for one in objects(root, document.index, file):
+                if _AROUND_KIND.fullmatch(one.kind) or one.kind == "ConfigMap" or (one.row and is_partial(one)):
+                    yield one
+        except YamlError:
+            continue
+
+
+def _may_point(text: str, file: str) -> bool:
+    """Whether a document is worth parsing for what it says of pods elsewhere.
+
+    Of the workloads only patches are, and a workload with a selector is whole.
+    """
+    if "containers" in text and (_PATCH_PATH in text or not _SELECTOR.search(text)):
+        return True
+    if _POINTING.search(text) or _KUSTOMIZATION.fullmatch(file):
+        return True
+    return "container" in text and _CONFIG.search(text) is not None
+
+
+def _named(examination: Examination, options: Options) -> frozenset[str]:
+    """The globs of `helpers` and `mains` that name a container of the manifest."""
+    from sidecarify.judge.roles import named  # noqa: PLC0415  (see convert_one)
+
+    return frozenset(
+        pattern
+        for pattern in (*options.helpers, *options.mains)
+        for examined in examination.documents
+        for verdict in examined.pods
+        for member in verdict.context.members
+        if named((pattern,), verdict.context.pod, member.name)
+    )
+
+
+def _reasons(manifest: Manifest, examination: Examination, moves: Sequence[Move]) -> Iterator[Reason]:
+    verdicts = {
+        (pod.context.pod.owner.document, pod.context.pod.path): pod
+        for examined in examination.documents
+        for pod in examined.pods
+    }
+    for move in moves:
+        answers = verdicts[move.document, move.path].containers
+        answer = next(one for one in answers if one.member.container.index == move.index)
+        for evidence in answer.evidence:
+            yield Reason(evidence.file or manifest.name, evidence.line, move.container, evidence.text)
+
+
+def _trouble(manifest: Manifest, problem: Problem) -> Trouble:
+    return Trouble(manifest.name, problem.line, problem.code, problem.message)
+
+
+def _fault(manifest: Manifest) -> Trouble:
+    where = traceback.format_exc().strip().splitlines()
+    what = f"sidecarify failed on this manifest and left it alone ({where[-1]}). Please report it."
+    return Trouble(manifest.name, 1, "internal-error", what)

@@ -1,0 +1,180 @@
+"""The arguments that commands share, and what they come to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from sidecarify.cli.terminal import ColorWhen, complain
+from sidecarify.report.text import message
+
+if TYPE_CHECKING:
+    from sidecarify.files import Manifest
+    from sidecarify.options import Options
+
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+
+
+class PlacementName(StrEnum):
+    """Where a new `initContainers` key goes."""
+
+    AUTO = "auto"
+    BEFORE = "before"
+
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PATH]... | -", help="Files and folders; `-` is stdin. Default: the current folder."),
+]
+Helper = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[KIND/NAME:]CONTAINER",
+        help="A container (glob) that is a helper: it moves though it is under review. May be repeated.",
+    ),
+]
+Main = Annotated[
+    list[str] | None,
+    typer.Option(metavar="[KIND/NAME:]CONTAINER", help="A container (glob) that is no helper. May be repeated."),
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULE",
+        help="Move although this rule (glob) speaks against it; what it refuses, only with --helper. May be repeated.",
+    ),
+]
+Unsafe = Annotated[bool, typer.Option("--unsafe", help="Also move what is under review.")]
+NoSharedVolume = Annotated[
+    bool,
+    typer.Option("--no-shared-volume", help="Also move known helpers that share no volume with a main container."),
+]
+Placement = Annotated[
+    PlacementName,
+    typer.Option(help="Where a new `initContainers` goes: the smallest diff, or always before `containers`."),
+]
+KubeVersion = Annotated[
+    str | None,
+    typer.Option(metavar="VERSION", help="The lowest Kubernetes version that the result must run on. [default: 1.33]"),
+]
+Select = Annotated[
+    list[str] | None, typer.Option(metavar="RULE", help="Run these rules (globs) alone. May be repeated.")
+]
+Ignore = Annotated[
+    list[str] | None, typer.Option(metavar="RULE", help="Do not run these rules (globs). May be repeated.")
+]
+Transforms = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="DIR", help="A folder with further families of helpers. May be repeated."),
+]
+Color = Annotated[ColorWhen, typer.Option(help="When to use colours; NO_COLOR is heeded.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show all the evidence.")]
+
+
+class Judging(NamedTuple):
+    """The arguments that decide what is moved."""
+
+    helper: Sequence[str] | None = None
+    main: Sequence[str] | None = None
+    accept: Sequence[str] | None = None
+    select: Sequence[str] | None = None
+    ignore: Sequence[str] | None = None
+    transforms: Sequence[Path] | None = None
+    kube_version: str | None = None
+    no_shared_volume: bool = False
+    unsafe: bool = False
+    placement: PlacementName = PlacementName.AUTO
+
+
+def options(judging: Judging) -> Options:
+    """The options of the core. Raises typer.BadParameter (exit 2) for what names nothing."""
+    from sidecarify.batch import check  # noqa: PLC0415  (`--help` needs none of the core)
+    from sidecarify.catalogue import CatalogueError  # noqa: PLC0415
+    from sidecarify.kube.version import DEFAULT_TARGET  # noqa: PLC0415
+    from sidecarify.options import Options  # noqa: PLC0415
+
+    for flag, patterns in (("accept", judging.accept), ("select", judging.select), ("ignore", judging.ignore)):
+        _check_rules(f"--{flag}", patterns or ())
+    for folder in judging.transforms or ():
+        if not folder.is_dir():
+            raise typer.BadParameter(f"{folder} is no folder.", param_hint="--transforms")
+    made = Options(
+        helpers=tuple(judging.helper or ()),
+        mains=tuple(judging.main or ()),
+        accept=tuple(judging.accept or ()),
+        unsafe=judging.unsafe,
+        shared_volume=not judging.no_shared_volume,
+        placement=judging.placement.value,
+        kube_version=judging.kube_version or str(DEFAULT_TARGET),
+        select=tuple(judging.select or ()),
+        ignore=tuple(judging.ignore or ()),
+        transforms=tuple(judging.transforms or ()),
+    )
+    try:
+        check(made)
+    except CatalogueError as error:
+        raise typer.BadParameter(str(error), param_hint="--transforms") from None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--kube-version") from None
+    return made
+
+
+def places(paths: Sequence[str] | None) -> Sequence[str]:
+    """The paths to work on. Raises typer.BadParameter where stdin stands beside others."""
+    if paths and STDIN in paths and len(paths) > 1:
+        raise typer.BadParameter("`-` (stdin) stands alone.", param_hint="PATH")
+    return paths or (".",)
+
+
+def received() -> bytes:
+    """What comes on stdin. Raises typer.Exit (2) if that cannot be read or is too large."""
+    from sidecarify.files import SIZE_LIMIT, FileError, check_size  # noqa: PLC0415  (see options)
+
+    try:
+        return check_size(sys.stdin.buffer.read(SIZE_LIMIT + 1))
+    except FileError as error:
+        complain(message(STDIN_NAME, 1, error.code, "", error.message))
+    except OSError as error:
+        complain(message(STDIN_NAME, 1, "unreadable", "", f"cannot be read: {error.strerror or error}"))
+    raise typer.Exit(2)
+
+
+def stdin_manifest() -> Manifest:
+    """The manifest that stdin stands for; it has no file."""
+    from sidecarify.files import Manifest  # noqa: PLC0415  (see options)
+
+    return Manifest(STDIN_NAME, "", explicit=True)
+
+
+def unmatched(judging: Judging, named: Iterable[str]) -> list[str]:
+    """Warnings of globs that name no container."""
+    found = set(named)
+    given = [("--helper", one) for one in judging.helper or ()] + [("--main", one) for one in judging.main or ()]
+    return [
+        f"sidecarify: warning: {flag} {pattern} names no container of a pod that has several"
+        for flag, pattern in given
+        if pattern not in found
+    ]
+
+
+def _check_rules(flag: str, patterns: Sequence[str]) -> None:
+    if not patterns:
+        return
+    from difflib import get_close_matches  # noqa: PLC0415  (needed for these flags alone)
+    from fnmatch import fnmatchcase  # noqa: PLC0415
+
+    from sidecarify.judge.rules import ALL_RULES  # noqa: PLC0415
+
+    names = [rule.name for rule in ALL_RULES]
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            close = get_close_matches(pattern, names, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise typer.BadParameter(f"there is no rule {pattern!r}.{hint}", param_hint=flag)

@@ -1,0 +1,104 @@
+"""`sidecarify inspect`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sidecarify.cli import arguments
+from sidecarify.cli.arguments import Judging
+from sidecarify.cli.terminal import ColorWhen, Terminal, complain, orderly_end, put
+from sidecarify.report import text
+from sidecarify.report.visible import visible
+
+if TYPE_CHECKING:
+    from sidecarify.batch import Inspection, Trouble
+    from sidecarify.options import Options
+    from sidecarify.report.json import ErrorEntry, PodEntry
+
+
+class OutputFormat(StrEnum):
+    """The forms of the answer."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def inspect(
+    paths: arguments.Paths = None,
+    output_format: Annotated[OutputFormat, typer.Option(help="A table for people, or JSON for programs.")] = (
+        OutputFormat.TEXT
+    ),
+    helper: arguments.Helper = None,
+    main: arguments.Main = None,
+    kube_version: arguments.KubeVersion = None,
+    no_shared_volume: arguments.NoSharedVolume = False,
+    transforms: arguments.Transforms = None,
+    select: arguments.Select = None,
+    ignore: arguments.Ignore = None,
+    color: arguments.Color = ColorWhen.AUTO,
+    quiet: arguments.Quiet = False,
+    verbose: arguments.Verbose = False,
+) -> None:
+    """Say what each container of a pod is, whether it could move, and why. Changes nothing.
+
+    Exit codes: 0 done, 2 an error (a file that could not be read; the others are still done).
+    """
+    judging = Judging(helper, main, None, select, ignore, transforms, kube_version, no_shared_volume)
+    given = arguments.places(paths)
+    options = arguments.options(judging)
+    terminal = Terminal.of(color, quiet=quiet)
+    pods: list[PodEntry] = []
+    errors: list[ErrorEntry] = []
+    named: set[str] = set()
+    with orderly_end():
+        for entries, troubles, found in _answers(given, options):
+            named |= found
+            pods += entries
+            errors += ({"file": one.file, "line": one.line, "message": one.message} for one in troubles if one.error)
+            _tell(troubles, terminal)
+            if output_format is OutputFormat.TEXT:
+                for pod in entries:
+                    put(f"{text.pod_table(pod, verbose=verbose, look=terminal.out)}\n")
+        if output_format is OutputFormat.JSON:
+            from sidecarify.report.json import rendered  # noqa: PLC0415  (for this format alone)
+
+            put(rendered(str(options.settings.target), pods, errors))
+        for warning in arguments.unmatched(judging, named):
+            terminal.say(visible(warning))
+        terminal.say(text.verdict_counts(pods))
+    raise typer.Exit(2 if errors else 0)
+
+
+def _answers(
+    given: Sequence[str], options: Options
+) -> Iterator[tuple[Sequence[PodEntry], Sequence[Trouble], frozenset[str]]]:
+    """What there is to say of each manifest: pods, messages, and the user's globs that named a container."""
+    from sidecarify.batch import Around, inspect_all, inspect_one, objects_around, survey  # noqa: PLC0415
+    from sidecarify.files import find  # noqa: PLC0415
+
+    if given == [arguments.STDIN]:
+        yield _parts(inspect_one(arguments.stdin_manifest(), arguments.received(), options, Around()))
+        return
+    looked = survey(find(given))
+    yield (), looked.troubles, frozenset()
+    around = objects_around(looked, complete=all(Path(one).is_dir() for one in given))
+    for inspection in inspect_all(looked, options, around):
+        yield _parts(inspection)
+
+
+def _parts(inspection: Inspection) -> tuple[Sequence[PodEntry], Sequence[Trouble], frozenset[str]]:
+    return inspection.pods, (*inspection.troubles, *inspection.templates), inspection.named
+
+
+def _tell(troubles: Iterable[Trouble], terminal: Terminal) -> None:
+    for one in troubles:
+        line = text.message(one.file, one.line, one.code, "", one.message, terminal.err)
+        if one.error:
+            complain(line)
+        else:
+            terminal.say(line)

@@ -1,0 +1,113 @@
+"""Where the output goes and how it may look there: stdout is data, stderr is talk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import StrEnum
+from typing import NamedTuple, TextIO
+
+import typer
+
+from sidecarify.report.diff import for_terminal
+from sidecarify.report.text import Look
+from sidecarify.report.visible import visible_lines
+
+INTERRUPTED = 130
+READER_GONE = 141
+"""What a shell shows for a program that SIGINT or SIGPIPE ended."""
+
+
+class ColorWhen(StrEnum):
+    """When to use colours."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Terminal(NamedTuple):
+    """How stdout and stderr look to the reader."""
+
+    out: Look
+    err: Look
+    quiet: bool = False
+
+    @classmethod
+    def of(cls, color: ColorWhen, *, quiet: bool = False) -> Terminal:
+        """What the streams, the flag and the environment (NO_COLOR, TERM, COLUMNS) say."""
+        return cls(_look(sys.stdout, color), _look(sys.stderr, color), quiet)
+
+    def say(self, text: str) -> None:
+        """Print a line of talk, unless the user wants quiet."""
+        if not self.quiet:
+            complain(text)
+
+    def put_patch(self, patch: str) -> None:
+        """Print a patch: raw for a pipe, made safe for a terminal."""
+        if _is_terminal(sys.stdout) or self.out.color:
+            put(for_terminal(patch, color=self.out.color))
+        else:
+            put(patch)
+
+
+def complain(text: str) -> None:
+    """Print a line on stderr; `text` has been made visible."""
+    with suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+def put(text: str) -> None:
+    """Print data on stdout as UTF-8, byte for byte. Raises OSError."""
+    put_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+def put_bytes(data: bytes) -> None:
+    """Print a manifest on stdout: raw, but on a terminal nothing in it may act. Raises OSError."""
+    if _is_terminal(sys.stdout):
+        data = visible_lines(data.decode("utf-8", "backslashreplace")).encode()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+@contextmanager
+def orderly_end() -> Iterator[None]:
+    """End a command that the user, the reader of stdout or a full disk cuts short without a traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        complain("sidecarify: interrupted")
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        _forget_stdout()
+        raise typer.Exit(READER_GONE) from None
+    except OSError as error:
+        complain(f"sidecarify: cannot write to stdout: {error.strerror or error}")
+        _forget_stdout()
+        raise typer.Exit(2) from None
+
+
+def _look(stream: TextIO, color: ColorWhen) -> Look:
+    is_terminal = _is_terminal(stream)
+    if color is ColorWhen.AUTO:
+        colored = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    else:
+        colored = color is ColorWhen.ALWAYS
+    return Look(colored, shutil.get_terminal_size((100, 24)).columns if is_terminal else 0)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def _forget_stdout() -> None:
+    """Keep Python from writing to stdout once more when it ends (Python's documentation, note on SIGPIPE)."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,352 @@
+"""The files of a run: which they are, reading them, and replacing them so that each is always whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+SUFFIXES = (".yaml", ".yml", ".json")
+SKIPPED_FOLDERS = frozenset({".git"})
+SIZE_LIMIT = 64 * 1024 * 1024
+"""No manifest that people keep is larger; etcd takes objects of 1.5 MiB."""
+TEMPORARY = ".sidecarify-"
+"""How the names of temporary files begin."""
+
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+
+
+class Manifest(NamedTuple):
+    """A file that may hold manifests.
+
+    `name` is what people call it: as given or below a given folder, with forward slashes. `path` is the file itself,
+    with all symbolic links resolved. `explicit` says that it was given by its name.
+    """
+
+    name: str
+    path: str
+    explicit: bool = False
+
+
+class FileError(Exception):
+    """A file that cannot be read or written; `code` names the case, `message` says it to people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Skipped(NamedTuple):
+    """A name that stands for no readable manifest; an `error` unless it was left out on purpose."""
+
+    name: str
+    code: str
+    message: str
+    error: bool = True
+
+
+class Staged(NamedTuple):
+    """A new text that waits beside the file which it is to replace; `links` counts the names of that file."""
+
+    target: Path
+    temporary: Path
+    before: bytes
+    links: int
+
+
+def find(paths: Sequence[str]) -> Iterator[Manifest | Skipped]:
+    """The manifests of `paths` in a stable order, each once.
+
+    Files are taken whatever their name. Folders are walked for SUFFIXES, sorted by name. A symbolic link stands for
+    its file if that is below one of the folders, and is reported otherwise; links to folders are never walked, since
+    what they lead to is either walked anyway or outside.
+    """
+    folders = [given for given in paths if _is_folder(given)]
+    roots = tuple(os.path.realpath(folder) for folder in folders)
+    named = {os.path.realpath(given) for given in paths if given not in folders}
+    seen: set[str] = set()
+    for given in paths:
+        for one in _walk(given, roots, named) if given in folders else (_named(given),):
+            if isinstance(one, Manifest):
+                if one.path in seen:
+                    continue
+                seen.add(one.path)
+            yield one
+
+
+def read(path: str | Path) -> bytes:
+    """The bytes of a regular file. Raises FileError (`unreadable`, `not-a-file`, `too-large`); never blocks."""
+    flags = os.O_RDONLY
+    for name in ("O_BINARY", "O_CLOEXEC", "O_NOCTTY", "O_NONBLOCK"):
+        flags |= getattr(os, name, 0)
+    try:
+        # Asked before opening, because opening alone makes some devices act; and after it, because names can change.
+        _check_regular(os.stat(path))  # noqa: PTH116
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            _check_regular(os.fstat(file.fileno()))
+            return check_size(file.read(SIZE_LIMIT + 1))
+    except OSError as error:
+        raise FileError("unreadable", f"cannot be read: {_reason(error)}") from None
+    except ValueError as error:
+        raise FileError("unreadable", f"cannot be read: {error}") from None
+
+
+def check_size(data: bytes) -> bytes:
+    """Give `data` back. Raises FileError (`too-large`) if there is more of it than SIZE_LIMIT."""
+    if len(data) > SIZE_LIMIT:
+        raise _too_large()
+    return data
+
+
+def stage(path: str | Path, before: bytes, after: bytes) -> Staged:
+    """Write `after` beside the file `path`, on the disk and with that file's mode, owner and extended attributes.
+
+    The file itself stays as it is until `commit`. Raises FileError (`unwritable`, `changed-meanwhile`), and then
+    leaves nothing behind.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        # The folder's permission would do for the replacement: whether the file may be written must be asked of it.
+        os.close(os.open(target, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)))
+        status = target.stat()
+    except OSError as error:
+        raise FileError("unwritable", f"cannot be written: {_reason(error)}; it is as it was") from None
+    _check_same(target, before)
+    descriptor, temporary = -1, None
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=".tmp", dir=target.parent)
+        temporary = Path(name)
+        _fill(descriptor, after)
+        _take_over(descriptor, target, status)
+        os.fsync(descriptor)
+        os.close(descriptor)
+        descriptor = -1
+    except BaseException as error:
+        if descriptor >= 0:
+            with suppress(OSError):
+                os.close(descriptor)
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink()
+        if isinstance(error, OSError):
+            where = "" if temporary is not None else f" in the folder {target.parent}"
+            raise FileError("unwritable", f"cannot be written{where}: {_reason(error)}; it is as it was") from None
+        raise
+    return Staged(target, temporary, before, status.st_nlink)
+
+
+def commit(staged: Staged) -> None:
+    """Let the staged text take the file's place, at once and whole; other names (hard links) keep the old text.
+
+    Raises FileError (`unwritable`, `changed-meanwhile`); the file is then as it was and the staged text is gone.
+    """
+    try:
+        _check_same(staged.target, staged.before)
+        staged.temporary.replace(staged.target)
+    except BaseException as error:
+        discard(staged)
+        if isinstance(error, OSError):
+            raise FileError("unwritable", f"cannot be replaced: {_reason(error)}; it is as it was") from None
+        raise
+    _sync_folder(staged.target.parent)
+
+
+def discard(staged: Staged) -> None:
+    """Remove a staged text."""
+    with suppress(OSError):
+        staged.temporary.unlink()
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that holds no manifest (a patch, a report). Raises FileError (`unwritable`)."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise FileError("unwritable", f"cannot be written: {_reason(error)}") from None
+
+
+def patch_name(path: str, folder: Path) -> str:
+    """The name of the file `path` in a patch: from the root of the repository, with forward slashes.
+
+    That is the repository which holds `folder`, else the file's own; without one, `folder` itself; a file elsewhere
+    goes by its absolute name.
+    """
+    file = Path(path)
+    for root in (_repository(folder), _repository(file.parent), folder):
+        if root is not None and file.is_relative_to(root):
+            return file.relative_to(root).as_posix()
+    return file.relative_to(file.anchor).as_posix()
+
+
+@lru_cache(maxsize=4096)
+def _repository(folder: Path) -> Path | None:
+    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
+
+
+def _is_folder(given: str) -> bool:
+    try:
+        return Path(given).is_dir()
+    except OSError:
+        return False
+
+
+def _named(given: str) -> Manifest | Skipped:
+    name = _shown(given)
+    try:
+        return Manifest(name, os.path.realpath(given, strict=True), explicit=True)
+    except FileNotFoundError:
+        return _dangling(name, given)
+    except (OSError, ValueError) as error:
+        return Skipped(name, "unreadable", f"cannot be read: {_reason(error)}")
+
+
+def _dangling(name: str, path: str) -> Skipped:
+    if Path(path).is_symlink():
+        return Skipped(name, "broken-link", f"is a broken symbolic link (to {Path(path).readlink()})")
+    return Skipped(name, "missing", "no such file or folder")
+
+
+def _walk(given: str, roots: Sequence[str], named: set[str]) -> Iterator[Manifest | Skipped]:
+    stack: list[tuple[str, str] | Manifest | Skipped] = [(given, os.path.realpath(given))]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Manifest | Skipped):
+            yield top
+            continue
+        folder, real = top
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name, reverse=True)
+        except OSError as error:
+            yield Skipped(_shown(folder), "unreadable", f"the folder cannot be read: {_reason(error)}")
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in SKIPPED_FOLDERS:
+                    stack.append((entry.path, os.path.join(real, entry.name)))  # noqa: PTH118  (40,000 times)
+            elif entry.name.lower().endswith(SUFFIXES):
+                if entry.is_symlink():
+                    stack += _linked(entry, roots)
+                else:
+                    path = os.path.join(real, entry.name)  # noqa: PTH118
+                    stack.append(Manifest(_shown(entry.path), path, path in named))
+
+
+def _linked(entry: os.DirEntry[str], roots: Sequence[str]) -> Iterator[Manifest | Skipped]:
+    name = _shown(entry.path)
+    try:
+        target = os.path.realpath(entry.path, strict=True)
+    except FileNotFoundError:
+        yield _dangling(name, entry.path)
+        return
+    except OSError as error:
+        yield Skipped(name, "unreadable", f"cannot be read: {_reason(error)}")
+        return
+    inside = any(Path(target).is_relative_to(root) for root in roots)
+    if not inside:
+        what = f"is a symbolic link out of the given folder (to {target}) and is not followed; name it to have it read"
+        yield Skipped(name, "outside-link", what, error=False)
+    elif not Path(target).is_dir() and not _is_walked(target):
+        yield Manifest(name, target)
+
+
+def _is_walked(path: str) -> bool:
+    """Whether a file below one of the folders is met under its own name."""
+    *folders, name = Path(path).parts
+    return name.lower().endswith(SUFFIXES) and not SKIPPED_FOLDERS.intersection(folders)
+
+
+def _shown(path: str) -> str:
+    name = path.replace(os.sep, "/")
+    while name.startswith("./") and len(name) > 2:
+        name = name[2:].lstrip("/") or "."
+    return name
+
+
+def _check_regular(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise FileError("not-a-file", "is a folder")
+    if not stat.S_ISREG(status.st_mode):
+        kinds = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+        what = kinds.get(stat.S_IFMT(status.st_mode), "something special")
+        raise FileError("not-a-file", f"is {what}, not a regular file, and is not read")
+    if status.st_size > SIZE_LIMIT:
+        raise _too_large(status.st_size)
+
+
+def _too_large(size: int | None = None) -> FileError:
+    limit = f"the limit of {SIZE_LIMIT // 2**20} MiB for a manifest"
+    held = "more than" if size is None else f"{size / 2**20:.1f} MiB, above"
+    return FileError("too-large", f"is too large: {held} {limit}")
+
+
+def _check_same(target: Path, before: bytes) -> None:
+    try:
+        now = read(target)
+    except FileError as error:
+        what = f"changed since it was read ({error.message}), so it was not written; run again"
+        raise FileError("changed-meanwhile", what) from None
+    if now != before:
+        raise FileError("changed-meanwhile", "changed since it was read, so it was not written; run again")
+
+
+def _fill(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _take_over(descriptor: int, target: Path, status: os.stat_result) -> None:
+    """Give the temporary file the target's owner, mode and extended attributes (where the system has such things)."""
+    if sys.platform == "win32":
+        return
+    own = os.fstat(descriptor)
+    if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
+        try:
+            os.fchown(descriptor, status.st_uid, status.st_gid)
+        except OSError as error:
+            what = f"cannot be written: its owner (uid {status.st_uid}, gid {status.st_gid}) could not be kept"
+            raise FileError("unwritable", f"{what} ({_reason(error)}); it is as it was") from None
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+    if sys.platform == "linux":
+        with suppress(OSError):
+            for name in os.listxattr(target):
+                with suppress(OSError):
+                    os.setxattr(descriptor, name, os.getxattr(target, name))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the new name to the disk; where a folder cannot be synced (Windows, some networks), the rename stands."""
+    if sys.platform == "win32":
+        return
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno in _DISK_FULL:
+        return "no space left on the device"
+    if error.errno in _FORBIDDEN:
+        return "permission denied"
+    if error.errno == errno.EROFS:
+        return "the file system is read-only"
+    if error.errno == errno.ENOENT:
+        return "it is no longer there"
+    if error.errno == errno.ELOOP:
+        return "its symbolic links run in a circle"
+    return error.strerror or str(error)

@@ -1,0 +1,100 @@
+"""What a conversion changed in the model, told apart from the text by an independent comparison (deepdiff)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, cast
+
+from sidecarify.yamltext.documents import split
+from sidecarify.yamltext.tree import Node, parse
+
+if TYPE_CHECKING:
+    from sidecarify.plan import Move
+
+Plain = dict[str, "Plain"] | list["Plain"] | str
+
+
+def explain(before: str, after: str, moves: Sequence[Move]) -> list[str]:
+    """The changes of the model, a line each: what was moved from where to where, and whatever else differs.
+
+    The moves are made in the old model, and deepdiff then says how it differs from the new one: `restartPolicy: Always`
+    of each moved container, and nothing else.
+    """
+    lines: list[str] = []
+    for number, group in groupby(sorted(moves, key=lambda move: move.document), key=lambda move: move.document):
+        lines += _document(_model(before, number), _model(after, number), list(group))
+    return lines
+
+
+def _document(old: Plain, new: Plain, moves: Sequence[Move]) -> Iterator[str]:
+    from deepdiff import DeepDiff  # noqa: PLC0415  (slow to import, and needed for this alone)
+
+    for path, group in groupby(moves, key=lambda move: move.path):
+        yield from _move(old, path, list(group))
+    found = DeepDiff(old, new, view="tree", threshold_to_diff_deeper=0)
+    expected = {f"{_joined(move.path)}initContainers.{move.init_index}.restartPolicy": move for move in moves}
+    strange = 0
+    for kind, differences in sorted(found.items()):
+        for difference in differences:
+            where = ".".join(str(step) for step in difference.path(output_format="list"))
+            if kind == "dictionary_item_added" and expected.get(where) is not None and difference.t2 == "Always":
+                yield f"added {where}: Always"
+            else:
+                strange += 1
+                yield f"{kind.replace('_', ' ')}: {where}: {difference.t1!r} -> {difference.t2!r}"
+    if not strange:
+        yield "nothing else differs"
+
+
+def _move(model: Plain, path: str, moves: Sequence[Move]) -> Iterator[str]:
+    """Make the moves of one pod spec in `model`, and say so."""
+    spec = cast("dict[str, Plain]", _at(model, path))
+    containers = cast("list[Plain]", spec["containers"])
+    present = spec.get("initContainers")
+    target = present if isinstance(present, list) else []
+    spec["initContainers"] = target
+    ordered = sorted(moves, key=lambda move: move.init_index)
+    target += [containers[move.index] for move in ordered]
+    moved = {move.index for move in moves}
+    spec["containers"] = [item for index, item in enumerate(containers) if index not in moved]
+    base = _joined(path)
+    for move in ordered:
+        yield f"moved {move.container}: {base}containers.{move.index} -> {base}initContainers.{move.init_index}"
+
+
+def _joined(path: str) -> str:
+    return f"{path}." if path else ""
+
+
+def _at(model: Plain, path: str) -> Plain:
+    """What `path` leads to. Its steps are joined by dots, and a key may hold dots itself."""
+    step = ""
+    for part in path.split(".") if path else ():
+        step = f"{step}.{part}" if step else part
+        if isinstance(model, list):
+            model, step = model[int(step)], ""
+        elif isinstance(model, dict) and step in model:
+            model, step = model[step], ""
+    return model
+
+
+def _model(text: str, number: int) -> Plain:
+    document = split(text.removeprefix("\ufeff"))[number]
+    root = parse(text.removeprefix("\ufeff")[document.start : document.end])
+    return "" if root is None else _plain(root)
+
+
+def _plain(node: Node) -> Plain:
+    """The node in plain Python: scalars as text with their tag and style, an alias as its name, never expanded."""
+    if node.kind == "map":
+        return {_key(key): _plain(value) for key, value in node.pairs}
+    if node.kind == "seq":
+        return [_plain(item) for item in node.items]
+    if node.kind == "alias":
+        return f"*{node.value}"
+    return node.value if node.style is None and not node.tag else f"{node.tag or ''}{node.style or ''}{node.value}"
+
+
+def _key(node: Node) -> str:
+    return node.value if node.kind == "scalar" else repr(node)
