@@ -62,14 +62,14 @@ def catalogue(folders: tuple[Path, ...] = ()) -> Catalogue:
 def examine(
     source: Source, options: Options, others: Sequence[KubeObject] = (), *, complete: bool = False
 ) -> Examination:
-    """Judge every pod of a manifest that has several containers.
+    """Judge every pod of a manifest that has several containers (any pod, where the user names helpers).
 
     `others` are the objects of the run's other manifests; the manifest's own are added. What cannot be read is
     reported, document by document. Raises ValueError for options that mean nothing, CatalogueError.
     """
     settings = options.settings
     reader = _Reader(source.text)
-    found = reader.candidates()
+    found = reader.candidates(1 if options.helpers else 2)
     if not found:
         return Examination((), tuple(reader.errors), tuple(reader.templates))
     families = catalogue(options.transforms)
@@ -96,8 +96,8 @@ class _Reader:
         self._roots: dict[int, Node | None] = {}
         self._objects: dict[int, list[KubeObject]] = {}
 
-    def candidates(self) -> list[tuple[Document, Node, list[PodSpec]]]:
-        """The documents with pods of several containers."""
+    def candidates(self, least: int) -> list[tuple[Document, Node, list[PodSpec]]]:
+        """The documents with pods of at least `least` containers."""
         found = []
         for document in self.documents:
             if not _KEY.search(self.text, document.start, document.end):
@@ -106,7 +106,7 @@ class _Reader:
             if root is None:
                 continue
             try:
-                pods = [pod for owner in self._objects_of(document) for pod in _pods(owner) if len(pod.containers) > 1]
+                pods = [pod for owner in self._objects_of(document) for pod in _pods(owner) if len(pod.containers) >= least]
             except YamlError as error:
                 self.errors.append(Problem(document.index, error.line, error.message, error.code))
                 continue

@@ -138,7 +138,7 @@ def parse(text: str, start: int = 0, end: int | None = None, line: int = 1) -> N
         raise _parse_error(error, line) from None
     except ReaderError as error:
         at = line + piece.count("\n", 0, error.position)
-        raise YamlError("parse", f"not YAML: {error.reason} (U+{ord(error.character):04X})", at) from None
+        raise YamlError("parse", f"not YAML: {error.reason} (U+{error.character:04X})", at) from None
     except YAMLError as error:
         raise YamlError("parse", f"not YAML: {' '.join(str(error).split())}", line) from None
 
