@@ -132,7 +132,8 @@ def _broken_invariant(verdict: PodVerdict, chosen: Sequence[ContainerVerdict]) -
         return "kind-unsupported", f"{what} Move the container by hand if its controller supports native sidecars."
     if chosen and len(chosen) == len(pod.containers):
         return "nothing-or-all", "Every container of the pod would move, and `containers` may not be empty (FLD2)."
-    names = [container.name for container in (*pod.containers, *pod.init_containers)]
+    everyone = {id(container.node): container.name for container in (*pod.containers, *pod.init_containers)}
+    names = list(everyone.values())
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if chosen and twice is not None:
         what = f"The name `{twice}` stands more than once in `containers` and `initContainers` (FLD3)."
