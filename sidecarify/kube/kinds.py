@@ -14,7 +14,7 @@ class Kind:
 
     `paths` lead from the object to its pod specs; `*` stands for every item of a list or every value of a mapping.
     `level` and `why` say what the kind itself has against a move; `immutable` that the API server rejects a changed
-    pod spec (hazard JOB9).
+    pod spec (hazard JOB9), `patches` that the main container is not in the list: an operator merges it into its own.
     """
 
     group: str
@@ -23,6 +23,7 @@ class Kind:
     level: Level | None = None
     why: str = ""
     immutable: bool = False
+    patches: bool = False
 
 
 _TEMPLATE = ("spec.template.spec",)
@@ -78,9 +79,9 @@ KINDS: tuple[Kind, ...] = (
         "review",
         _KRUISE,
     ),
-    Kind("apps.kruise.io", "SidecarSet", ("spec",), "refuse", _OPERATOR_PATCH),
+    Kind("apps.kruise.io", "SidecarSet", ("spec",), "refuse", _OPERATOR_PATCH, patches=True),
     *(
-        Kind("monitoring.coreos.com", name, ("spec",), "refuse", _OPERATOR_PATCH)
+        Kind("monitoring.coreos.com", name, ("spec",), "refuse", _OPERATOR_PATCH, patches=True)
         for name in ("Prometheus", "PrometheusAgent", "Alertmanager", "ThanosRuler")
     ),
     Kind(

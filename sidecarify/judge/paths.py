@@ -1,0 +1,59 @@
+"""Which paths and ports of a pod belong to whom."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sidecarify.judge.model import Member, PodContext
+from sidecarify.kube.container import Container, Mount
+
+Maker = Literal["main", "init", "helper", "nobody"]
+
+
+def mount_of(container: Container, path: str) -> Mount | None:
+    """The mount that a path lies in: the longest `mountPath` wins, as in a file system."""
+    inside = [mount for mount in container.mounts if _is_below(path, mount.path)]
+    return max(inside, key=lambda mount: len(mount.path), default=None)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    folder = folder.rstrip("/")
+    return bool(folder) and (path == folder or path.startswith(f"{folder}/"))
+
+
+def maker_of(path: str, helper: Member, pod: PodContext) -> Maker:
+    """Who can make the file at a path that the helper looks at.
+
+    `nobody` if the path is on no volume, or on one that Kubernetes fills; `init` if an init container may have made it;
+    `helper` if only the helper writes the volume; `main` if it has to come from a container that stays.
+    """
+    mount = mount_of(helper.container, path)
+    if mount is None:
+        return "nobody"
+    volume = pod.pod.volumes.get(mount.volume)
+    if volume is not None and volume.is_config:
+        return "nobody"
+    if any(m.volume == mount.volume and not m.read_only for init in pod.inits for m in init.mounts):
+        return "init"
+    staying = pod.those("main", "peer", "unclear")
+    if any(m.volume == mount.volume and not m.read_only for one in staying for m in one.container.mounts):
+        return "main"
+    return "helper" if not mount.read_only else "nobody"
+
+
+def outlives_pod(path: str, helper: Member, pod: PodContext) -> bool:
+    """Whether the volume below a path may still hold files of an earlier pod."""
+    mount = mount_of(helper.container, path)
+    volume = pod.pod.volumes.get(mount.volume) if mount is not None else None
+    return volume is not None and volume.kind not in ("emptyDir", "ephemeral")
+
+
+def own_ports(helper: Member) -> frozenset[int]:
+    """The ports that a container declares."""
+    return frozenset(port.number for port in helper.container.ports if port.number is not None)
+
+
+def main_ports(pod: PodContext) -> frozenset[int]:
+    """The ports that the containers declare that stay."""
+    staying = pod.those("main", "peer", "unclear")
+    return frozenset(port.number for one in staying for port in one.container.ports if port.number is not None)

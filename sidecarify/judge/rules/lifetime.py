@@ -1,0 +1,260 @@
+"""Rules about how long the helper's program runs: a native sidecar must not end by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sidecarify.commands import Lifetime, SimpleCommand, tails
+from sidecarify.judge import signs
+from sidecarify.judge.model import Finding, Member, PodContext, Rule
+from sidecarify.judge.paths import maker_of
+from sidecarify.kube import fields
+from sidecarify.kube.container import Container
+from sidecarify.kube.invocation import Invocation, read_invocation
+
+_SCRIPT_FILE = re.compile(r"\.(?:sh|bash|py|rb|pl|js|ts|php|lua)$")
+_NEVER_AGAIN = frozenset({"Never", "OnFailure"})
+
+
+def invocation(helper: Member) -> Invocation:
+    """How the helper's own program is called: the command that its script ends in, where it runs a script."""
+    container = helper.container
+    environment = {name: variable.value for name, variable in container.env.items() if variable.value is not None}
+    program = helper.match.image.path[-1] if helper.match is not None else None
+    command = helper.program
+    if command is not None and command.shell:
+        words = command.decisive.argv if command.decisive is not None else ()
+        return read_invocation(words[1:], words[:1], environment, program)
+    return read_invocation(container.args, container.command, environment, program)
+
+
+def program_line(container: Container, command: SimpleCommand | None, script_index: int | None) -> int:
+    """The line of the manifest where a command of the container's program stands."""
+    if command is not None and script_index is not None and script_index < len(container.words):
+        return container.word_line(script_index, command.line)
+    return container.word_line(0) if container.words else container.line
+
+
+def one_shot_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """The helper's program does its work once and ends.
+
+    A native sidecar is restarted whenever it ends, with exit code 0 too (hazard JOB1; KEP-753). One that ends within
+    seconds may never be seen running by the kubelet: then what stands after it, the main container included, is never
+    started (hazard ORD2; k/k#120848). Known are the one-shot flags of helper families (`--one-time`, `METHOD=LIST`), and
+    scripts without a loop or a daemon at their end.
+
+    Fires on:
+        - name: git-sync
+          image: registry.k8s.io/git-sync/git-sync:v4.2.4
+          args: [--repo=https://git.example/site, --one-time]
+
+    Near miss:
+          args: [--repo=https://git.example/site, --one-time=false]
+
+    Fix: Make it an ordinary init container (without `restartPolicy`) if main needs its result at start, or let it run
+    for ever.
+    """
+    container = helper.container
+    why, line = _why_it_ends(helper)
+    if not why:
+        return
+    yield Finding(
+        "one-shot-helper",
+        "refuse",
+        f"`{container.name}` ends by itself ({why}): as a native sidecar it would be started again and again, and the "
+        "main container might never start.",
+        "Make it an ordinary init container if its result is needed at the start, or let it keep running.",
+        line,
+    )
+
+
+def _why_it_ends(helper: Member) -> tuple[str, int]:
+    container = helper.container
+    program = helper.program
+    known = helper.match is not None and helper.match.transform.safe != "by-command"
+    if known and helper.match is not None:
+        found = helper.match.transform.one_shot(invocation(helper))
+        if found is not None and not (program is not None and program.shell and program.lifetime is Lifetime.FOREVER):
+            return f"`{found}`", _line_with(container, found)
+    if program is None:
+        idle = fields.is_true(container.node, "stdin") or fields.is_true(container.node, "tty")
+        if helper.match is not None and not known and not idle and not container.args:
+            return "its image has no program of its own and it is given no command", container.line_of("image")
+        return "", 0
+    if program.lifetime is not Lifetime.ENDS:
+        return "", 0
+    return program.reason, program_line(container, program.decisive, program.script_index)
+
+
+def _line_with(container: Container, found: str) -> int:
+    name = found.partition("=")[0]
+    if name in container.env:
+        return container.env[name].line
+    first = found.split(" ", maxsplit=1)[0]
+    return next((node.line for node in container.words if first in node.value), container.line)
+
+
+def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """Nothing in the manifest says whether the helper's program keeps running.
+
+    A native sidecar that ends is started again for ever, and one that ends at once may keep the main container from
+    starting (hazards ORD2, JOB1). What an image does by default, what a script in the image or in a ConfigMap does, and
+    a script that cannot be read, are invisible here, and are never assumed to be safe. Daemons of known families,
+    options such as `--listen` or `--watch`, ports and probes all say that a program stays.
+
+    Fires on:
+        - {name: cert-watcher, image: corp/certs:3, command: [/opt/scripts/certs.sh], volumeMounts: [...]}
+
+    Near miss:
+        - {name: cert-watcher, image: corp/certs:3, command: [/opt/certs, --watch, /certs], volumeMounts: [...]}
+
+    Fix: If you know that it keeps running, move it by name (`--helper`).
+    """
+    if pod.role_of(helper).name != "helper":
+        return
+    container = helper.container
+    known = helper.match is not None and helper.match.transform.safe != "by-command"
+    program = helper.program
+    if program is None:
+        if known or (helper.match is None and (signs.stays(container) or signs.lasting_work(container))):
+            return
+        if helper.match is not None and not (
+            fields.is_true(container.node, "stdin") or fields.is_true(container.node, "tty")
+        ):
+            return
+        reason, line = "only its image knows what it runs", container.line_of("image")
+    else:
+        if program.lifetime is not Lifetime.UNKNOWN or (known and program.entrypoint_unseen):
+            return
+        hidden = not program.readable or bool(program.argv and _SCRIPT_FILE.search(program.argv[0]))
+        if not hidden and not program.shell and (known or signs.stays(container)):
+            return
+        if not hidden and program.entrypoint_unseen and signs.lasting_work(container):
+            return
+        if not hidden and program.shell and known and _is_own_program(helper, program.decisive):
+            return
+        reason = program.reason or "its script cannot be read"
+        line = program_line(container, program.decisive, program.script_index)
+    yield Finding(
+        "lifetime-unknown",
+        "review",
+        f"Whether `{container.name}` keeps running cannot be seen ({reason}): if it ends, a native sidecar is started "
+        "again and again, and the main container might never start.",
+        f"Look at what it runs, and move it with `--helper {container.name}` if that never ends.",
+        line,
+    )
+
+
+def _is_own_program(helper: Member, command: SimpleCommand | None) -> bool:
+    """Whether the script ends in the program that the image is known for."""
+    return command is not None and helper.match is not None and command.name == helper.match.image.path[-1]
+
+
+def container_restart_policy(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """The container has a restart policy of its own that a native sidecar cannot have.
+
+    `restartPolicy: Never` or `OnFailure` on a container, and `restartPolicyRules`, say that it must not be restarted at
+    any exit; a native sidecar is restarted always, and may have no rules (hazard JOB11; DOC pod-lifecycle, API
+    core/v1).
+
+    Fires on:
+        - {name: state-exporter, image: corp/state-exporter:1, restartPolicy: Never}
+
+    Near miss:
+        - {name: state-exporter, image: corp/state-exporter:1, restartPolicy: Always}
+
+    Fix: Leave it in `containers`, or drop the policy if it may be restarted.
+    """
+    container = helper.container
+    policy = container.restart_policy
+    rules = fields.items(container.node, "restartPolicyRules")
+    if policy not in _NEVER_AGAIN and not rules:
+        return
+    what = f"`restartPolicy: {policy}`" if policy in _NEVER_AGAIN else "`restartPolicyRules`"
+    yield Finding(
+        "container-restart-policy",
+        "refuse",
+        f"`{container.name}` has {what}, so it must not be restarted at every exit; a native sidecar always is.",
+        "Leave it where it is, or drop its restart policy if it may run again.",
+        container.line_of("restartPolicy" if policy in _NEVER_AGAIN else "restartPolicyRules"),
+    )
+
+
+def restart_all_containers(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """A main container restarts the whole pod, and a native sidecar would be run again with it.
+
+    The action `RestartAllContainers` of `restartPolicyRules` (Kubernetes 1.35, alpha) runs the init list again, and the
+    helper with it, from the start (hazard JOB12; API ContainerRestartRuleActionRestartAllContainers).
+
+    Fires on:
+        - name: train
+          restartPolicyRules: [{action: RestartAllContainers, exitCodes: {operator: In, values: [42]}}]
+
+    Near miss:
+          restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [42]}}]
+
+    Fix: Make sure that the helper may start again on the files that it left behind.
+    """
+    for main in pod.mains:
+        for rule in fields.items(main.container.node, "restartPolicyRules"):
+            if fields.text(rule, "action") == "RestartAllContainers":
+                yield Finding(
+                    "restart-all-containers",
+                    "review",
+                    f"`{main.name}` may restart the whole pod (`RestartAllContainers`); as a native sidecar "
+                    f"`{helper.name}` would then run again from its start on the volumes as they are.",
+                    "Check that it can start a second time on what it left behind.",
+                    fields.line(rule, "action") or rule.line,
+                )
+
+
+def tail_without_retry(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """`tail -f` ends when its file does not exist, and the main container makes the file.
+
+    GNU and busybox `tail -f` end with status 1 when no file can be opened. Today the two containers start at about the
+    same time and a restart hides it; as a native sidecar the helper starts first, ends, and may keep the main container
+    from ever starting (hazards DEAD4, ORD2; k/k#120848). `tail -F` waits for the file.
+
+    Fires on:
+        - name: log
+          image: busybox
+          args: [tail, -n+1, -f, /var/log/app/app.log]
+          volumeMounts: [{name: logs, mountPath: /var/log/app}]
+
+    Near miss:
+          args: [tail, -n+1, -F, /var/log/app/app.log]
+
+    Fix: Write `-F` (`--follow=name --retry`) instead of `-f`.
+    """
+    program = helper.program
+    if program is None:
+        return
+    container = helper.container
+    for tail in tails(program):
+        missing = [path for path in tail.files if path not in tail.prepared]
+        path = next((one for one in missing if maker_of(one, helper, pod) == "main"), None)
+        if not tail.missing_file_ends_it or path is None:
+            continue
+        line = program_line(container, tail.command, program.script_index)
+        if program.script_index is None:
+            line = next((node.line for node in container.words if node.value == path), line)
+        several = len(tail.files) > 1 or "*" in path
+        again = tail.command.failure_is_handled or (tail.command.in_loop and not program.loop_can_fail)
+        yield Finding(
+            "tail-without-retry",
+            "review" if several or again else "refuse",
+            f"`tail -f` ends when `{path}` does not exist, and the main container has not made it yet when a native "
+            "sidecar starts: the main container might never start.",
+            "Write `tail -F` instead of `tail -f`: it waits for the file.",
+            line,
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(one_shot_helper, ("refuse",), ("ORD2", "JOB1")),
+    Rule(lifetime_unknown, ("review",), ("ORD2", "JOB1")),
+    Rule(container_restart_policy, ("refuse",), ("JOB11",)),
+    Rule(restart_all_containers, ("review",), ("JOB12",)),
+    Rule(tail_without_retry, ("refuse", "review"), ("DEAD4",)),
+)

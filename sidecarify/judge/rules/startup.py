@@ -1,0 +1,404 @@
+"""Rules about the start: a native sidecar starts before the main containers, and they wait for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from sidecarify.commands import Lifetime, Program, Wait, local_connections, read_program
+from sidecarify.commands.endpoints import endpoint
+from sidecarify.judge import signs
+from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
+from sidecarify.judge.paths import main_ports, maker_of, mount_of, outlives_pod, own_ports
+from sidecarify.judge.rules.lifetime import program_line
+from sidecarify.kube.container import Container, Handler
+
+_LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1", "[::1]"})
+# Pages that reverse proxies answer themselves by common configuration; any other path may be main's.
+_OWN_PAGES = re.compile(r"(?i)stub_status|basic_status|nginx|haproxy|envoy|server_info")
+_OUTPUT = re.compile(r"(?i)^-{1,2}[\w.-]*(?:out|dest|dir|root|target|write|render|sink|link|path|file)[\w.-]*(?:=|$)")
+_CONFIG_FLAG = re.compile(
+    r"(?i)^-{1,2}(?:c|f|config|conf|cfg|[\w.-]*config[\w.-]*(?:file|path)?|path\.config)(?:=(.*))?$"
+)
+_CONFIG_FOLDERS = (
+    "/etc/nginx",
+    "/etc/envoy",
+    "/etc/haproxy",
+    "/usr/local/etc/haproxy",
+    "/etc/traefik",
+    "/etc/caddy",
+    "/usr/local/openresty/nginx/conf",
+)
+_STREAMING_CLIENTS = frozenset(
+    {"vault", "bao", "consul", "redis-cli", "valkey-cli", "etcdctl", "curl", "wget", "nc", "ncat", "websocat", "psql"}
+)
+
+
+# --- startup-deadlock -------------------------------------------------------------------------------------------------
+
+
+def startup_deadlock(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """The helper is "started" only when the main container is up, and the main container waits for the helper.
+
+    What stands after a native sidecar starts when its startupProbe has passed and its postStart hook has ended (KEP-753
+    Scenario 7). If one of them asks for a port, a page or a file of the main container, both wait for ever (hazards
+    DEAD1, DEAD2, DEAD5, DEAD8, DEAD9, DEAD10). A readinessProbe or livenessProbe does not keep anything from starting.
+
+    Fires on:
+        - name: log-agent
+          image: fluent/fluent-bit:3.1
+          startupProbe: {exec: {command: [test, -s, /logs/app.log]}}      # the main container writes /logs/app.log
+          volumeMounts: [{name: logs, mountPath: /logs, readOnly: true}]
+
+    Near miss:
+          readinessProbe: {exec: {command: [test, -s, /logs/app.log]}}
+
+    Fix: Drop the probe, or ask for something that the helper does by itself.
+    """
+    yield from _startup_probe(helper, pod)
+    yield from _wait_behind_probe(helper, pod)
+    yield from _post_start(helper, pod)
+
+
+def _deadlock(helper: Member, level: Level, why: str, advice: str, line: int) -> Finding:
+    outcome = "both would wait for ever" if level == "refuse" else "both might wait for ever"
+    effect = (
+        f"`{helper.name}` counts as started only when {why}, and the main container starts only after it: {outcome}."
+    )
+    return Finding("startup-deadlock", level, effect, advice, line)
+
+
+def _startup_probe(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    probe = helper.container.startup_probe
+    if probe is None:
+        return
+    found = needs_main(probe, helper, pod)
+    if found is None:
+        return
+    level, why = found
+    advice = "Drop its startupProbe, or make it ask for what the helper does by itself."
+    own = helper.match.transform.health_paths if helper.match is not None else ()
+    if own:
+        advice = f"Drop its startupProbe, or make it ask for `{own[0]}`, which the helper answers itself."
+    yield _deadlock(helper, level, why, advice, probe.line)
+
+
+def needs_main(probe: Handler, helper: Member, pod: PodContext) -> tuple[Level, str] | None:
+    """Whether a probe of the helper passes only once the main container is up: how surely, and why."""
+    if probe.kind == "exec":
+        return _exec_needs_main(probe, helper, pod)
+    if probe.kind not in ("httpGet", "tcpSocket", "grpc") or probe.host not in _LOCAL_HOSTS:
+        return None
+    transform = helper.match.transform if helper.match is not None else None
+    page = probe.path.partition("?")[0]
+    if transform is not None and probe.kind == "httpGet" and page in transform.main_paths:
+        return "refuse", f"`{page}` answers, which needs the main container"
+    if isinstance(probe.port, int) and probe.port in main_ports(pod):
+        if probe.port in own_ports(helper):
+            return "review", f"port {probe.port} answers, which the main container declares too"
+        return "refuse", f"port {probe.port} answers, which is the main container's"
+    if probe.kind == "httpGet" and transform is not None and helper.has_trait("proxy"):
+        if page not in transform.health_paths and not _OWN_PAGES.search(page):
+            return "refuse", f"`{page}` answers, which it may pass on to the main container"
+    return None
+
+
+def _exec_needs_main(probe: Handler, helper: Member, pod: PodContext) -> tuple[Level, str] | None:
+    container = helper.container
+    foreign = main_ports(pod) - own_ports(helper)
+    for text in probe.command:
+        for found in signs.LOCAL_ADDRESS.finditer(text):
+            if int(found[1]) in foreign:
+                return "refuse", f"port {found[1]} answers, which is the main container's"
+    for path in _paths(probe.command):
+        maker = maker_of(path, helper, pod)
+        mount = mount_of(container, path)
+        if maker == "main" and mount is not None and not _helper_makes(path, helper):
+            return "refuse", f"`{path}` is there, which the main container makes"
+    return None
+
+
+def _paths(words: Sequence[str]) -> Iterator[str]:
+    for word in words:
+        yield from re.findall(r"(?<![\w.:/-])/[\w.@%+/-]+", word)
+
+
+def _helper_makes(path: str, helper: Member) -> bool:
+    """Whether the helper may make the file itself: it may write there, and its family, script or options say so."""
+    mount = mount_of(helper.container, path)
+    if mount is None or mount.read_only:
+        return False
+    if helper.has_trait("provider"):
+        return True
+    program = helper.program
+    for command in program.commands if program is not None else ():
+        if any(">" in redirect.operator and redirect.target == path for redirect in command.redirects):
+            return True
+        if command.name in ("touch", "mkfifo", "cp", "mv", "tee", "mkdir", "ln") and path in command.argv[1:]:
+            return True
+    if helper.has_trait("flushes"):
+        return False
+    words = [*helper.container.command, *helper.container.args]
+    for index, word in enumerate(words):
+        value = word.partition("=")[2] or (words[index + 1] if index + 1 < len(words) else "")
+        if (
+            _OUTPUT.match(word)
+            and value.startswith("/")
+            and (path == value or path.startswith(value.rstrip("/") + "/"))
+        ):
+            return True
+    return False
+
+
+def _wait_behind_probe(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    probe = helper.container.startup_probe
+    program = helper.program
+    if probe is None or program is None or needs_main(probe, helper, pod) is not None:
+        return
+    for wait in program.waits:
+        found = _waits_for_main(wait, helper, pod)
+        if wait.until == "appears" and not wait.repeats and found is not None:
+            level, what = found
+            yield _deadlock(
+                helper,
+                level,
+                f"its startupProbe passes, and its command first waits for {what}",
+                "Drop its startupProbe: a process that waits counts as running.",
+                program_line(helper.container, wait.command, program.script_index),
+            )
+
+
+def _waits_for_main(wait: Wait, helper: Member, pod: PodContext) -> tuple[Level, str] | None:
+    if wait.kind == "file" and not _helper_makes(wait.target, helper):
+        maker = maker_of(wait.target, helper, pod)
+        if maker in ("main", "init"):
+            return ("refuse" if maker == "main" else "review"), f"`{wait.target}`, a file that the main container makes"
+        return None
+    if wait.kind in ("port", "http") and wait.local:
+        socket = endpoint(wait.command)
+        port = socket.port if socket is not None else _port_of(wait.target)
+        if port is not None and port in main_ports(pod) - own_ports(helper):
+            return "refuse", f"port {port}, which is the main container's"
+        if port is not None and port not in own_ports(helper) and not _names_port(helper.container, port):
+            return "review", f"port {port}, which may be the main container's"
+    return None
+
+
+def _port_of(target: str) -> int | None:
+    found = re.search(r":(\d{1,5})(?!\d)", target)
+    return int(found[1]) if found else None
+
+
+def _names_port(container: Container, port: int) -> bool:
+    """Whether the container's own call or environment says that it listens at the port."""
+    return any(re.search(rf"(?<!\d){port}(?!\d)", text) for text, _ in signs.call_texts(container) if len(text) < 200)
+
+
+def _post_start(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    hook = helper.container.post_start
+    if hook is None:
+        return
+    advice = "Drop the hook; what the helper needs from the main container it must wait for in its own process."
+    if hook.kind == "httpGet" and hook.host in _LOCAL_HOSTS and isinstance(hook.port, int):
+        if hook.port in main_ports(pod) - own_ports(helper):
+            yield _deadlock(
+                helper,
+                "refuse",
+                f"its postStart hook has reached port {hook.port} of the main container",
+                advice,
+                hook.line,
+            )
+        return
+    program = read_program(hook.command, ()) if hook.kind == "exec" else None
+    if program is None:
+        return
+    for wait in program.waits:
+        found = _waits_for_main(wait, helper, pod)
+        if found is not None and wait.until == "appears":
+            level, what = found
+            yield _deadlock(helper, level, f"its postStart hook ends, which waits for {what}", advice, hook.line)
+            return
+    for command in program.commands:
+        place = endpoint(command)
+        if (
+            place is not None
+            and place.local
+            and place.port in main_ports(pod) - own_ports(helper)
+            and not command.failure_is_handled
+        ):
+            yield _deadlock(
+                helper,
+                "refuse",
+                f"its postStart hook has reached port {place.port} of the main container (`{command.text}`)",
+                advice,
+                hook.line,
+            )
+            return
+    if program.lifetime is Lifetime.FOREVER:
+        yield _deadlock(
+            helper, "refuse", f"its postStart hook ends, which it never does ({program.reason})", advice, hook.line
+        )
+
+
+# --- needs-main-first -------------------------------------------------------------------------------------------------
+
+
+def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """The helper ends, or fails, when the main container is not up before it.
+
+    As a native sidecar it starts first. If it then ends within seconds, the main container may never start, because the
+    kubelet goes on only when it has seen the helper running (hazards DEAD3, DEAD6, ORD2). Found are exporters that give
+    up, scripts that stop at the first failing call to the main container, strict `wait-for-it`, and configuration files
+    that the main container writes.
+
+    Fires on:
+        - {name: proxy, image: haproxy:3.0, args: [-f, /shared/haproxy.cfg], volumeMounts: [{name: shared, mountPath: /shared}]}
+        # `shared` is an emptyDir that only the main container fills
+
+    Near miss:
+        # an init container writes /shared/haproxy.cfg
+
+    Fix: Make the helper wait and try again, or make the file in an init container.
+    """
+    yield from _gives_up(helper)
+    yield from _config_of_main(helper, pod)
+    program = helper.program
+    if program is not None:
+        yield from _strict_wait(helper, pod, program)
+        yield from _fails_at_once(helper, pod, program)
+        yield from _streams_from_main(helper, pod, program)
+
+
+def _first(helper: Member, level: Level, effect: str, advice: str, line: int) -> Finding:
+    return Finding("needs-main-first", level, effect, advice, line)
+
+
+def _gives_up(helper: Member) -> Iterator[Finding]:
+    """DEAD3: nginx-prometheus-exporter before 1.0 ends at its start if nginx does not answer."""
+    if not helper.has_trait("needs-main") or helper.match is None:
+        return
+    container = helper.container
+    words = " ".join((*container.command, *container.args))
+    plus = re.search(r"--?nginx\.plus(?!=false)\b", words) or container.env.get("NGINX_PLUS") is not None
+    retries = "nginx.retries" in words or "NGINX_RETRIES" in container.env
+    line = container.line_of("image")
+    advice = "Give it `-nginx.retries=30` or use a version from 1.0 on."
+    if plus:
+        text = "With `-nginx.plus` it ends at its start if nginx does not answer, and nginx starts after it."
+        yield _first(helper, "refuse", text, "Leave it where it is.", line)
+    elif not helper.match.meets_min_version and not retries:
+        old = helper.match.image.version is not None
+        text = (
+            "Before 1.0 it ends at its start if nginx does not answer, and as a native sidecar it starts before nginx."
+        )
+        if not old:
+            text = f"The tag of its image tells no version. {text}"
+        yield _first(helper, "refuse" if old else "review", text, advice, line)
+
+
+def _config_of_main(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    container = helper.container
+    words = [*container.command, *container.args]
+    program = helper.program
+    if program is not None and program.shell:
+        last = program.decisive
+        words = list(last.words) if last is not None and not last.in_loop else []
+        waited = {wait.target for wait in program.waits if wait.kind == "file" and wait.until == "appears"}
+    else:
+        waited = set()
+    paths = []
+    known = helper.match is not None and helper.match.transform.safe != "by-command"
+    for index, word in enumerate(words):
+        match = _CONFIG_FLAG.match(word)
+        if match and (known or "conf" in word or "cfg" in word):
+            paths.append(match[1] if match[1] is not None else (words[index + 1] if index + 1 < len(words) else ""))
+    for path in paths:
+        if (
+            path.startswith("/")
+            and path not in waited
+            and maker_of(path, helper, pod) == "main"
+            and not _only_main_reads(path, helper)
+        ):
+            line = next((node.line for node in container.words if path in node.value), container.line)
+            yield _configured(helper, pod, path, line)
+            return
+    if helper.has_trait("proxy"):
+        for mount in container.mounts:
+            if mount.path.rstrip("/").startswith(_CONFIG_FOLDERS) and maker_of(mount.path, helper, pod) == "main":
+                if not waited:
+                    yield _configured(helper, pod, mount.path, mount.line)
+                return
+
+
+def _only_main_reads(path: str, helper: Member) -> bool:
+    """A provider of the volume writes its own state and configuration there."""
+    mount = mount_of(helper.container, path)
+    return mount is not None and not mount.read_only and helper.has_trait("provider")
+
+
+def _configured(helper: Member, pod: PodContext, path: str, line: int) -> Finding:
+    keeps = outlives_pod(path, helper, pod)
+    effect = (
+        f"`{helper.name}` reads its configuration from `{path}`, which only the main container can write: as a native "
+        "sidecar it starts before, does not find it, and ends."
+    )
+    advice = "Write the configuration in an init container, or mount it from a ConfigMap."
+    return _first(helper, "review" if keeps else "refuse", effect, advice, line)
+
+
+def _strict_wait(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
+    for connection in local_connections(program):
+        if not connection.waits or connection.handled or connection.endpoint.port in own_ports(helper):
+            continue
+        effect = (
+            f"`{helper.name}` waits for {connection.endpoint.target} and fails when its time is over: as a native sidecar "
+            "it starts before what it waits for."
+        )
+        line = program_line(helper.container, connection.command, program.script_index)
+        yield _first(helper, "refuse", effect, "Let it wait without a limit, or drop `--strict`.", line)
+        return
+
+
+def _fails_at_once(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
+    if not program.set_e and not program.loop_can_fail:
+        return
+    for connection in local_connections(program):
+        command, place = connection.command, connection.endpoint
+        if connection.waits:
+            return
+        if connection.handled or command.in_trap or command.in_background or place.port in own_ports(helper):
+            continue
+        if place.kind == "socket" and maker_of(place.target, helper, pod) != "main":
+            continue
+        effect = (
+            f"The script stops at the first failure, and `{command.text}` fails while the main container is not up: as a "
+            "native sidecar it starts first and ends at once."
+        )
+        line = program_line(helper.container, command, program.script_index)
+        yield _first(
+            helper, "refuse", effect, "Let the call fail without ending the script (`|| true`), or wait first.", line
+        )
+        return
+
+
+def _streams_from_main(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
+    """A client that holds one connection to main for ever: it fails while main is not up."""
+    command = program.decisive
+    if command is None or command.name not in _STREAMING_CLIENTS or program.lifetime is not Lifetime.FOREVER:
+        return
+    if command.in_loop or command.failure_is_handled:
+        return
+    place = signs.dials(helper.container, main_ports(pod) - own_ports(helper))
+    if place is None:
+        return
+    effect = (
+        f"`{command.text}` holds a connection to the main container ({place.text}) and ends while that is not up: as a "
+        "native sidecar it starts first."
+    )
+    yield _first(helper, "review", effect, "Put it into a loop that tries again.", place.line)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(startup_deadlock, ("refuse", "review"), ("DEAD1", "DEAD2", "DEAD5", "DEAD8", "DEAD9", "DEAD10", "HOOK5")),
+    Rule(needs_main_first, ("refuse", "review"), ("DEAD3", "DEAD6", "ORD2")),
+)
