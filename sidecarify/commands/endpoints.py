@@ -69,8 +69,9 @@ class Endpoint:
 
     @property
     def local(self) -> bool:
-        """Whether it is in the same pod: the loopback address, or a Unix socket."""
-        return self.kind == "socket" or self.host.lower() in LOCAL_HOSTS
+        """Whether it is in the same pod: the loopback address, `:5000` without a host, or a Unix socket."""
+        listens_here = self.kind == "port" and not self.host and self.port is not None
+        return self.kind == "socket" or listens_here or self.host.lower() in LOCAL_HOSTS
 
     @classmethod
     def of(cls, kind: str, host: str, port: str) -> Self:

@@ -185,6 +185,8 @@ def _sleep(argv: tuple[str, ...]) -> Answer:
         return Lifetime.FOREVER, f"{quoted(argv)} never ends"
     if duration is not None and duration >= YEAR:
         return Lifetime.FOREVER, f"{quoted(argv)} lasts a year or more"
+    if duration is None and not any("$" in word for word in argv):
+        return Lifetime.ENDS, f"{quoted(argv)} fails at once, for that is no duration"
     return Lifetime.ENDS, f"{quoted(argv)} ends when the time is over"
 
 

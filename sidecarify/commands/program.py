@@ -8,7 +8,7 @@ from sidecarify.commands.lifetime import script_lifetime
 from sidecarify.commands.model import Lifetime, Program, SimpleCommand
 from sidecarify.commands.processes import command_lifetime, once_flag, quoted
 from sidecarify.commands.shell import UnreadableScript, read_script
-from sidecarify.commands.tools import AMBIGUOUS_WITHOUT_COMMAND, DAEMONS, ONE_SHOT, TOOLS
+from sidecarify.commands.tools import COMMANDS_AMONG_ARGS
 from sidecarify.commands.waits import waits_of_command, waits_of_script
 
 
@@ -70,11 +70,7 @@ def _without_shell(bare: Program, words: tuple[str, ...]) -> Program:
 
 
 def _is_surely_a_command(argv: tuple[str, ...]) -> bool:
-    if not argv or argv[0].startswith("-"):
-        return False
-    name = base_name(argv[0])
-    known = name in ONE_SHOT or name in DAEMONS or name in TOOLS or name == "sleep"
-    return argv[0].startswith("/") or (known and name not in AMBIGUOUS_WITHOUT_COMMAND)
+    return bool(argv) and (argv[0].startswith("/") or base_name(argv[0]) in COMMANDS_AMONG_ARGS)
 
 
 def _of_arguments(words: tuple[str, ...]) -> tuple[Lifetime, str]:

@@ -38,6 +38,7 @@ _EXPRESSIONS = frozenset({
     "unary_expression", "binary_expression", "parenthesized_expression", "negation_expression", "ternary_expression",
     "postfix_expression", "test_command", "ERROR",
 })  # fmt: skip
+_WORDS_WITH_ERRORS = _EXPRESSIONS | {"command", "string", "expansion", "concatenation", "heredoc_body", "regex"}
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
 _SEPARATORS = frozenset({";", ";;", "\n", "comment", "heredoc_body", "heredoc_end", ""})
 
@@ -174,6 +175,8 @@ class _Reader:
     def read(self, text: str, context: _Context, at: _Position | None, depth: int, nesting: int = 0) -> Statement:
         source = _Text(text)
         root = _parser().parse(source.data).root_node
+        if root.has_error and _is_broken(root):
+            self.broken = True
         return _Builder(self, source, at, nesting).block(root.children, context, depth)
 
 
@@ -263,8 +266,6 @@ class _Builder:
                         words.extend(more)
                     case "comment" | "heredoc_redirect":
                         pass
-                    case "subshell" | "ERROR" if child.type == "ERROR" and _has_structure(child):
-                        return self.unreadable(child)
                     case _:
                         words.append(self.word(child))
         return self.finish(node, words, assignments, redirects, context, depth)
@@ -579,6 +580,21 @@ def _inside(node: "Node", *delimiters: str) -> list["Node"]:
 
 def _has_error_child(node: "Node") -> bool:
     return any(child.type == "ERROR" for child in node.children)
+
+
+def _is_broken(root: "Node") -> bool:
+    """Whether the parser invented a token (a `fi` that is not there), or skipped more than a piece of an argument."""
+    todo = [root]
+    while todo:
+        current = todo.pop()
+        for child in current.children:
+            if child.is_missing:
+                return True
+            if child.type == "ERROR" and (current.type not in _WORDS_WITH_ERRORS or _has_structure(child)):
+                return True
+            if child.has_error:
+                todo.append(child)
+    return False
 
 
 def _has_structure(node: "Node") -> bool:

@@ -294,10 +294,11 @@ SERVING_OPTIONS = _names("""
     --web.listen-address --web.listen-addresses -leader-elect -leader-election -listen -web.listen-address
 """)
 
-# Operands of some image's entrypoint as often as commands: with `args` alone they prove nothing.
-AMBIGUOUS_WITHOUT_COMMAND = _names("""
-    (( [ [[ agent cat check consul cp cron date declare diff envoy export false file find flask git go grafana hash
-    head host id init install ip join kill kopia let link local loki ls mail migrate monitor mount mv patch ping
-    prometheus read reflex rename restic return rm route server set shift sort split stat statsd sum sync tempo test
-    touch tree true type umount users vault wait-for watch
+# Commands even where only `args` are given. Any other first word (`jobs`, `mount`, `sync`, `prometheus`) is as often a
+# sub-command of the image's entrypoint.
+COMMANDS_AMONG_ARGS = _names("""
+    aws curl wget kubectl nc ncat socat inotifywait sleep tail crond supercronic dockerd containerd envoy haproxy nginx
+    fluent-bit fluentd filebeat metricbeat promtail telegraf redis-server redis-sentinel redis-cli valkey-server mysqld
+    mariadbd mongod memcached pg_dump pg_dumpall psql mysqldump php-fpm gunicorn uvicorn puma sidekiq uwsgi python python3
+    node java cloud_sql_proxy cloud-sql-proxy oauth2-proxy kube-rbac-proxy rabbitmq-server pgbouncer supervisord
 """)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sidecarify.commands.argv import base_name, unwrap, unwrap_once, wrapper_name
 from sidecarify.commands.conditions import looks_only, test_operands
@@ -103,12 +103,27 @@ def _aims(condition: Statement, *, succeeds: bool) -> Iterator[tuple[_Aim, bool]
             for item in items:
                 yield from _aims(item, succeeds=succeeds)
         case Simple(command=command):
-            yield from ((aim, succeeds) for aim in _looked_at(command))
+            found = list(_looked_at(command)) or list(_captured(condition))
+            yield from ((aim, succeeds) for aim in found)
             if condition.nested is not None:
                 yield from _aims(condition.nested, succeeds=succeeds)
         case _:
             for command in simple_commands(condition):
                 yield from ((aim, succeeds) for aim in _looked_at(command) if aim.kind != "command")
+
+
+def _captured(condition: Simple) -> Iterator[_Aim]:
+    """What a test on a command's output looks at: `[ "$(curl -w '%{http_code}' localhost)" = 200 ]`."""
+    words = condition.command.words
+    if not words or words[0] not in ("[", "[[", "test"):
+        return
+    differs = any(word in ("!=", "-ne", "-z") for word in words)
+    empty = "" in words
+    for inner in condition.inner:
+        for command in simple_commands(inner):
+            for aim in _looked_at(command):
+                if aim.kind != "command":
+                    yield replace(aim, present=differs is empty)
 
 
 def _ways_out(body: Statement) -> Iterator[tuple[_Aim, bool]]:
