@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from sidecarify.judge.listening import argument_ports
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
 from sidecarify.judge.rules.wording import called, capital, file_of, if_together
 from sidecarify.kube import fields
@@ -25,13 +25,6 @@ ENDPOINTS_KNOW_SIDECARS = KubeVersion(1, 32)
 SCHEDULER_KNOWS_HOST_PORTS = KubeVersion(1, 34)
 SCHEDULER_FIX_PICKED_TO = KubeVersion(1, 33)
 
-# A plain `--address` or `--redis.port` is where a client goes, so only these say where a server listens.
-_LISTENS = re.compile(
-    r"--?(?:port|p|(?:[\w.-]*[._-])?(?:(?:listen|bind)[\w.-]*"
-    r"|(?:https?|web|metrics|healthz?|probe|admin|grpc|serve)[._-]?(?:addr|address|port|endpoint)))"
-)
-_PORT_AT_END = re.compile(r"(?:.*:)?(\d{2,5})/?")
-
 
 def _owned(helper: Member, pod: PodContext, port: ServicePort) -> int | None:
     """The line of the helper's port that a Service's named port resolves to today; None if it is another's."""
@@ -51,13 +44,15 @@ def named_target_port(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Where the run holds no Service for the pod, a named port may still be used by one that is not seen here.
 
     Fires on:
-
         # the helper: ports: [{name: metrics, containerPort: 9113}]
         kind: Service
         spec:
           ports: [{port: 9113, targetPort: metrics}]
 
-    Near miss: `targetPort: 9113`. A number needs no container to be found.
+    Near miss:
+        kind: Service
+        spec:
+          ports: [{port: 9113, targetPort: 9113}]    # a number needs no container to be found
 
     Fix: write the number into `targetPort`, or run Kubernetes 1.32 or later.
     """
@@ -106,13 +101,16 @@ def load_balancer_named_port(helper: Member, pod: PodContext) -> Iterator[Findin
     hazard NET2). The load balancer then drops the port, in every version of Kubernetes.
 
     Fires on:
-
         kind: Service
         spec:
           type: LoadBalancer
           ports: [{port: 8085, targetPort: audit}]   # a port of the helper
 
-    Near miss: the same Service with `targetPort: 8085`, or of type ClusterIP.
+    Near miss:
+        kind: Service
+        spec:
+          type: LoadBalancer
+          ports: [{port: 8085, targetPort: 8085}]
 
     Fix: write the number into `targetPort`.
     """
@@ -141,13 +139,16 @@ def network_policy_named_port(helper: Member, pod: PodContext) -> Iterator[Findi
     nothing: the traffic is dropped without a message.
 
     Fires on:
-
         kind: NetworkPolicy
         spec:
           podSelector: {matchLabels: {app: shop}}
           ingress: [{ports: [{port: metrics}]}]       # a port of the helper
 
-    Near miss: `port: 9113`, a policy for other pods, or the name of a port of the main container.
+    Near miss:
+        kind: NetworkPolicy
+        spec:
+          podSelector: {matchLabels: {app: shop}}
+          ingress: [{ports: [{port: 9113}]}]
 
     Fix: write the number into the policy.
     """
@@ -175,10 +176,10 @@ def host_port(helper: Member, pod: PodContext) -> Iterator[Finding]:
     takes none as far as can be seen.
 
     Fires on:
-
         ports: [{containerPort: 8126, hostPort: 8126}]
 
-    Near miss: the same port without `hostPort`, in a pod with its own network.
+    Near miss:
+        ports: [{containerPort: 8126}]        # in a pod with its own network
 
     Fix: do without the host port (a socket in a shared volume, or a Service with `internalTrafficPolicy: Local`), or
     run Kubernetes 1.34.
@@ -196,7 +197,7 @@ def host_port(helper: Member, pod: PodContext) -> Iterator[Finding]:
                 yield Finding(
                     "host-port",
                     "refuse",
-                    f"`{other.name}` takes the node's port {one}/{protocol} too; the API server would no longer notice.",
+                    f"`{other.name}` takes the node's port {one}/{protocol} too; the API server will not notice.",
                     "Give one of them another port.",
                     at,
                 )
@@ -220,7 +221,7 @@ def _host_ports(container: Container, pod: PodContext) -> Iterator[tuple[int, in
     for number, _, line in _declared_host_ports(container, pod.pod.host_network):
         yield number, line
     if pod.pod.host_network:
-        yield from _listening(container)
+        yield from argument_ports(container)
 
 
 def _declared_host_ports(container: Container, host_network: bool) -> Iterator[tuple[int, str, int]]:
@@ -228,18 +229,6 @@ def _declared_host_ports(container: Container, host_network: bool) -> Iterator[t
         number = port.host_port or (port.number if host_network else 0)
         if number:
             yield number, port.protocol, port.line
-
-
-def _listening(container: Container) -> Iterator[tuple[int, int]]:
-    """The ports that the arguments say it listens on (`--web.listen-address=:9113`), with their lines."""
-    words = container.words
-    for index, node in enumerate(words):
-        name, equals, value = node.value.partition("=")
-        if not equals and index + 1 < len(words):
-            value = words[index + 1].value
-        found = _PORT_AT_END.fullmatch(value)
-        if found is not None and _LISTENS.fullmatch(name) and 0 < int(found[1]) < 2**16:
-            yield int(found[1]), container.word_line(index)
 
 
 def _one_pod_a_node(pod: PodContext) -> bool:
@@ -256,12 +245,14 @@ def service_monitor_port(helper: Member, pod: PodContext) -> Iterator[Finding]:
     NET7; VictoriaMetrics#7324). PodMonitors are not concerned (NET8).
 
     Fires on:
-
         kind: ServiceMonitor
         spec:
           endpoints: [{port: metrics}]      # a Service's port that leads to the helper
 
-    Near miss: a ServiceMonitor for the main container's port, or a PodMonitor.
+    Near miss:
+        kind: PodMonitor
+        spec:
+          podMetricsEndpoints: [{port: metrics}]
 
     Fix: use a Prometheus that has prometheus#14929, or a PodMonitor.
     """
@@ -287,11 +278,12 @@ def mesh_probe(helper: Member, pod: PodContext) -> Iterator[Finding]:
     startupProbe keeps the main container from starting. Linkerd includes the ports of init containers.
 
     Fires on:
-
         metadata: {labels: {sidecar.istio.io/inject: "true"}}
         # the helper: livenessProbe: {httpGet: {path: /healthz, port: 8081}}
 
-    Near miss: an exec probe, or a pod without injection.
+    Near miss:
+        metadata: {labels: {sidecar.istio.io/inject: "true"}}
+        # the helper: livenessProbe: {exec: {command: [cat, /tmp/alive]}}
 
     Fix: try it with your version of the mesh first, or probe with `exec`.
     """

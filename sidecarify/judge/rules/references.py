@@ -34,12 +34,14 @@ def default_container(helper: Member, pod: PodContext) -> Iterator[Finding]:
     scripts may count on the old one. An annotation that names the helper stays valid (FLD8).
 
     Fires on:
-
         containers:
         - name: fluent-bit      # the helper, and no annotation
         - name: shop
 
-    Near miss: the helper is not the first container, or the annotation is there.
+    Near miss:
+        containers:
+        - name: shop
+        - name: fluent-bit
 
     Fix: name the container (`-c`) in scripts, or set the annotation.
     """
@@ -73,13 +75,16 @@ def index_reference(helper: Member, pod: PodContext) -> Iterator[Finding]:
     fails where there is none (hazards ORD13, PATCH1). A target that fits every workload of a kind is only noted.
 
     Fires on:
-
         patches:
         - target: {kind: Deployment, name: shop}
           patch: |-
             - {op: replace, path: /spec/template/spec/containers/1/image, value: x}
 
-    Near miss: an index before the helper's, `/containers/-` (append), or another target.
+    Near miss:
+        patches:
+        - target: {kind: Deployment, name: shop}
+          patch: |-
+            - {op: add, path: /spec/template/spec/containers/-, value: {name: debug, image: busybox}}    # appends
 
     Fix: count anew, or write a strategic merge patch, which finds containers by name.
     """
@@ -111,13 +116,15 @@ def overlay_patch(helper: Member, pod: PodContext) -> Iterator[Finding]:
     undoes the move, or throws the helper away.
 
     Fires on:
-
         # overlays/prod/resources.yaml, named in the same run
         kind: Deployment
         metadata: {name: shop}
         spec: {template: {spec: {containers: [{name: fluent-bit, resources: {limits: {memory: 1Gi}}}]}}}
 
-    Near miss: a patch for another container or another workload.
+    Near miss:
+        kind: Deployment
+        metadata: {name: shop}
+        spec: {template: {spec: {containers: [{name: shop, resources: {limits: {memory: 1Gi}}}]}}}
 
     Fix: move the entry of the patch to `initContainers` in the same commit.
     """
@@ -162,10 +169,10 @@ def metric_names(helper: Member, pod: PodContext) -> Iterator[Finding]:
     on `kube_pod_container_*` for the helper finds nothing any more, and an alert on it stays silent (hazard POL5).
 
     Fires on:
-
         expr: kube_pod_container_status_restarts_total{container="fluent-bit"} > 5
 
-    Near miss: the same query for the main container, or one on `container_memory_working_set_bytes` (from the kubelet).
+    Near miss:
+        expr: container_memory_working_set_bytes{container="fluent-bit"} > 1e9     # from the kubelet
 
     Fix: query both, `kube_pod_container_…` and `kube_pod_init_container_…`.
     """
@@ -179,8 +186,8 @@ def metric_names(helper: Member, pod: PodContext) -> Iterator[Finding]:
             yield Finding(
                 "metric-names",
                 "note",
-                f"{capital(called(text.object))} asks for this container in `{_SERIES}*`, where native sidecars are not, "
-                "and would find nothing.",
+                f"{capital(called(text.object))} asks for this container in `{_SERIES}*`, where native sidecars are "
+                "not, and would find nothing.",
                 "Ask for `kube_pod_init_container_*` too.",
                 text.line,
                 file_of(pod, text.object),
@@ -200,11 +207,12 @@ def policy_blind(helper: Member, pod: PodContext) -> Iterator[Finding]:
     POL4).
 
     Fires on:
-
         kind: ClusterPolicy
         spec: {rules: [{validate: {pattern: {spec: {containers: [{image: "registry.corp/*"}]}}}}]}
 
-    Near miss: a policy that also has `initContainers`, or one for other kinds.
+    Near miss:
+        kind: ClusterPolicy
+        spec: {rules: [{validate: {pattern: {spec: {containers: [{image: "r/*"}], initContainers: [{image: "r/*"}]}}}}]}
 
     Fix: let the policy visit `initContainers` too.
     """

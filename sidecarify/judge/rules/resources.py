@@ -22,10 +22,10 @@ def resize_policy(helper: Member, pod: PodContext) -> Iterator[Finding]:
     k/k#128367; hazard RES4). Where in-place resize is off, the field is dropped before it is validated.
 
     Fires on (target 1.32 and before):
-
         resizePolicy: [{resourceName: cpu, restartPolicy: NotRequired}]
 
-    Near miss: the same with target 1.33, or a `resizePolicy` on the main container.
+    Near miss:
+        resources: {requests: {cpu: 100m}}    # or the same with target 1.33
 
     Fix: remove the field, or run Kubernetes 1.33 or later.
     """
@@ -47,14 +47,17 @@ def vpa_container_policy(helper: Member, pod: PodContext) -> Iterator[Finding]:
     container policy names it.
 
     Fires on:
-
         kind: VerticalPodAutoscaler
         spec:
           targetRef: {kind: Deployment, name: shop}
           resourcePolicy:
             containerPolicies: [{containerName: log-shipper, maxAllowed: {memory: 1Gi}}]
 
-    Near miss: `updateMode: "Off"`, a policy with `mode: "Off"` for the helper (only a note), or another workload's VPA.
+    Near miss:
+        kind: VerticalPodAutoscaler
+        spec:
+          targetRef: {kind: Deployment, name: shop}
+          updatePolicy: {updateMode: "Off"}          # it only recommends
 
     Fix: give the helper requests and limits that are enough, and drop the policy.
     """
@@ -89,13 +92,16 @@ def hpa_container_metric(helper: Member, pod: PodContext) -> Iterator[Finding]:
     It is worth a look because a helper is rarely what a workload should be scaled by.
 
     Fires on:
-
         kind: HorizontalPodAutoscaler
         spec:
           scaleTargetRef: {kind: Deployment, name: shop}
           metrics: [{type: ContainerResource, containerResource: {name: cpu, container: envoy}}]
 
-    Near miss: a metric of the main container, or of the whole pod (`type: Resource`).
+    Near miss:
+        kind: HorizontalPodAutoscaler
+        spec:
+          scaleTargetRef: {kind: Deployment, name: shop}
+          metrics: [{type: ContainerResource, containerResource: {name: cpu, container: shop}}]
 
     Fix: nothing, if it is meant.
     """
@@ -119,13 +125,16 @@ def keda_container_metric(helper: Member, pod: PodContext) -> Iterator[Finding]:
     RES9), which counts native sidecars from Kubernetes 1.29 on.
 
     Fires on:
-
         kind: ScaledObject
         spec:
           scaleTargetRef: {name: shop}
           triggers: [{type: cpu, metadata: {value: "60", containerName: envoy}}]
 
-    Near miss: a trigger that names the main container, or none.
+    Near miss:
+        kind: ScaledObject
+        spec:
+          scaleTargetRef: {name: shop}
+          triggers: [{type: cpu, metadata: {value: "60", containerName: shop}}]
 
     Fix: nothing, if it is meant.
     """
@@ -150,10 +159,10 @@ def exclusive_resources(helper: Member, pod: PodContext) -> Iterator[Finding]:
     the main container gets beside them may change, and with it the NUMA node.
 
     Fires on:
-
         resources: {limits: {nvidia.com/gpu: 1}}
 
-    Near miss: `hugepages-2Mi`, whole CPUs in a pod that is not Guaranteed, or a device of the main container.
+    Near miss:
+        resources: {limits: {hugepages-2Mi: 64Mi}}
 
     Fix: try it on a node with that device, and look at what both containers get.
     """
