@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from sidecarify.judge.model import Rule
 
-from . import identity, jobs, lifetime, startup
+from . import (
+    fields,
+    identity,
+    jobs,
+    lifetime,
+    network,
+    platform,
+    references,
+    resources,
+    shutdown,
+    startup,
+    workarounds,
+)
 
 ALL_RULES: tuple[Rule, ...] = (
     *identity.RULES,
     *lifetime.RULES,
     *startup.RULES,
     *jobs.RULES,
+    *shutdown.RULES,
+    *network.RULES,
+    *resources.RULES,
+    *references.RULES,
+    *platform.RULES,
+    *fields.RULES,
+    *workarounds.RULES,
 )

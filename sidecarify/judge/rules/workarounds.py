@@ -179,8 +179,8 @@ def wait_for_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """The main container waits for the helper before it starts its work.
 
     `until curl localhost:15021/healthz/ready`, `nc -z 127.0.0.1 5432`, `pg_isready -h localhost` and `wait-for-it`
-    stand in main's script because ordinary containers start in no order (istio#11130). A native sidecar starts first, and
-    with a startupProbe the main container starts only when that has passed.
+    stand in main's script because ordinary containers start in no order (istio#11130). A native sidecar starts first,
+    and with a startupProbe the main container starts only when that has passed.
 
     Fires on:
         # main: command: [sh, -c, "until pg_isready -h localhost; do sleep 1; done; exec app"]
