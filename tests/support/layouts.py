@@ -28,8 +28,8 @@ def bom(text: str) -> str | None:
 
 
 def no_final_newline(text: str) -> str | None:
-    """Without the line end of the last line."""
-    return text[:-1] if text.endswith("\n") and not text.endswith("\r\n") else None
+    """Without the line end of the last line; there is none to take from a text that ends in blank lines."""
+    return text[:-1] if re.search(r"[^\s]\n\Z", text) else None
 
 
 def after_another(text: str) -> str | None:

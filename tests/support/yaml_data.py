@@ -1,0 +1,89 @@
+"""Manifests as plain data, read by PyYAML, and what a conversion is to make of them.
+
+Shares nothing with the package: the tests use it to check results on their own.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import yaml
+
+
+class Scalar(NamedTuple):
+    """A scalar as YAML reads it: its resolved tag and its content."""
+
+    tag: str
+    value: str
+
+
+class Moved(NamedTuple):
+    """What a conversion says it did: the container `name` at `index` of a pod spec is now an init container."""
+
+    document: int
+    path: str
+    index: int
+    name: str
+
+
+class UnexpectedError(Exception):
+    """The manifest is not what the move says."""
+
+
+def read_documents(text: str) -> list[Any]:
+    """The documents of a stream: dicts, lists and Scalars, aliases replaced by what they stand for.
+
+    Raises yaml.YAMLError.
+    """
+    return [_data(node) for node in yaml.compose_all(text, Loader=yaml.CSafeLoader)]
+
+
+def _data(node: yaml.Node | None) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        pairs = [(_data(key), _data(value)) for key, value in node.value]
+        keys = [key for key, _ in pairs]
+        if any(not isinstance(key, Scalar) for key in keys) or len(set(keys)) != len(keys):
+            return [node.tag, *pairs]
+        return {key.value: value for key, value in pairs}
+    if isinstance(node, yaml.SequenceNode):
+        return [_data(item) for item in node.value]
+    return None if node is None else Scalar(node.tag, node.value)
+
+
+def moved(documents: Sequence[Any], moves: Iterable[Moved]) -> list[Any]:
+    """The documents with the containers moved and made native sidecars, and nothing else changed."""
+    result = copy.deepcopy(list(documents))
+    pods: dict[tuple[int, str], list[Moved]] = {}
+    for move in moves:
+        pods.setdefault((move.document, move.path), []).append(move)
+    for (document, path), chosen in pods.items():
+        promote(_at(result[document], path), [(move.index, move.name) for move in chosen], Scalar(_STRING, "Always"))
+    return result
+
+
+_STRING = "tag:yaml.org,2002:str"
+
+
+def promote(spec: Any, chosen: Sequence[tuple[int, str]], always: Any) -> None:
+    """Move the containers (index, name) of a pod spec, in that order, behind its init containers."""
+    containers = spec["containers"]
+    inits = spec.get("initContainers")
+    if not isinstance(inits, list):
+        inits = []
+    for index, name in chosen:
+        container = containers[index]
+        own = container["name"]
+        if getattr(own, "value", own) != name:
+            raise UnexpectedError(f"container {index} is {own}, not {name}")
+        inits.append({**container, "restartPolicy": always})
+    gone = {index for index, _ in chosen}
+    spec["containers"] = [one for index, one in enumerate(containers) if index not in gone]
+    spec["initContainers"] = inits
+
+
+def _at(data: Any, path: str) -> Any:
+    for step in path.split(".") if path else []:
+        data = data[int(step)] if isinstance(data, list) else data[step]
+    return data
