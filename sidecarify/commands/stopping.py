@@ -82,7 +82,8 @@ def _signals(command: SimpleCommand, argv: tuple[str, ...]) -> Iterator[Kill]:
 def _requests(command: SimpleCommand, argv: tuple[str, ...]) -> Iterator[Kill]:
     place = endpoint(command)
     for word in argv:
-        if _STOP_PATH.search(word):
+        # `cloud-sql-proxy --quitquitquit` only opens the endpoint.
+        if _STOP_PATH.search(word) and not word.startswith("-"):
             how = "http" if place is not None and place.kind == "http" else "command"
             yield Kill(command, how, "", place.target if how == "http" and place else word)
             return

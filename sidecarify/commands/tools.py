@@ -299,6 +299,6 @@ SERVING_OPTIONS = _names("""
 COMMANDS_AMONG_ARGS = _names("""
     aws curl wget kubectl nc ncat socat inotifywait sleep tail crond supercronic dockerd containerd envoy haproxy nginx
     fluent-bit fluentd filebeat metricbeat promtail telegraf redis-server redis-sentinel redis-cli valkey-server mysqld
-    mariadbd mongod memcached pg_dump pg_dumpall psql mysqldump php-fpm gunicorn uvicorn puma sidekiq uwsgi python python3
-    node java cloud_sql_proxy cloud-sql-proxy oauth2-proxy kube-rbac-proxy rabbitmq-server pgbouncer supervisord
+    mariadbd mongod memcached pg_dump pg_dumpall psql mysqldump php-fpm gunicorn uvicorn puma sidekiq uwsgi python
+    python3 node java cloud_sql_proxy cloud-sql-proxy oauth2-proxy kube-rbac-proxy rabbitmq-server pgbouncer supervisord
 """)

@@ -115,6 +115,7 @@ def test_kills(text: str) -> None:
         "nginx -s reload",
         "echo stop > /run/state",
         "skill 1",
+        pytest.param("cloud-sql-proxy --quitquitquit --admin-port=9091 a:b:c", id="an option that opens the endpoint"),
         "curl localhost:80/shutdown-requested",
     ],
 )
