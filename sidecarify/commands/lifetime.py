@@ -31,6 +31,7 @@ from sidecarify.commands.statements import (
     Statement,
     simple_commands,
 )
+from sidecarify.commands.stopping import Kill, kills_of
 
 _SILENT = frozenset({
     ":", "true", "trap", "set", "export", "cd", "unset", "alias", "hash", "local", "readonly", "declare", "typeset",
@@ -103,6 +104,7 @@ class _State:
     calls: list[str] = field(default_factory=list)
     fifos: set[str] = field(default_factory=set)
     steps: int = 0
+    killer: Kill | None = None
 
 
 _FALLS = Flow(falls=True)
@@ -122,6 +124,9 @@ def script_lifetime(script: Script, parameters: tuple[str, ...], *, errexit: boo
         way_out = f"; {flow.last.reason}" if flow.last else ""
         reason = f"it depends: {flow.stays.reason}{way_out}"
         return Verdict(Lifetime.UNKNOWN, reason, flow.stays.command, loop_can_fail=False)
+    if flow.stays and state.killer:
+        reason = f"{quoted(state.killer.command.words)} in the background may end it"
+        return Verdict(Lifetime.UNKNOWN, reason, state.killer.command, loop_can_fail=False)
     if flow.stays:
         can_fail = flow.can_fail or (flow.loop is not None and (errexit or script.errexit) and _may_fail(flow.loop))
         return Verdict(Lifetime.FOREVER, flow.stays.reason, flow.stays.command, can_fail)
@@ -151,6 +156,7 @@ def _flow(statement: Statement, state: _State) -> Flow:
             return _pipeline(stages, state)
         case Background(body=body):
             state.jobs.append(_as_subshell(_flow(body, state)))
+            state.killer = state.killer or next((kill for kill in map(_signal_of, simple_commands(body)) if kill), None)
             return _FALLS
         case Not(body=body):
             return _flow(body, state)
@@ -283,6 +289,12 @@ def _pipeline(stages: tuple[Statement, ...], state: _State) -> Flow:
 def _stops_reading(stage: Statement) -> bool:
     for command in simple_commands(stage):
         if command.name == "head" or command.words[:1] in (("break",), ("exit",)):
+            return True
+        if command.name == "read" and not command.in_condition:
+            return True
+        if command.name == "sed" and any(re.search(r"\d*q\}?(?:;|\Z)", word) for word in command.argv[1:]):
+            return True
+        if command.name in ("awk", "gawk", "mawk") and any("exit" in word for word in command.argv[1:]):
             return True
         if command.name in ("grep", "egrep", "fgrep") and any(
             re.match(r"-[a-zA-Z]*[qm]|--quiet|--max-count", word) for word in command.argv[1:]
@@ -453,10 +465,26 @@ def _simple(statement: Simple, state: _State) -> Flow:
             return Flow(falls=True, open=Settled(f"what {quoted(words)} reads cannot be seen", command))
         case "exec" if len(words) == 1:
             return _FALLS
+    kill = _signal_of(command)
+    if kill is not None:
+        return _killed(kill, state)
     if words[0] in _SILENT:
         return _FALLS
     flow = _work(statement, state)
     return _replaced(flow) if _replaces_shell(words) else flow
+
+
+def _signal_of(command: SimpleCommand) -> Kill | None:
+    return next((kill for kill in kills_of(command) if kill.how == "signal"), None)
+
+
+def _killed(kill: Kill, state: _State) -> Flow:
+    """A signal from the script itself: whatever ran in the background is over, and `kill 1` ends the script too."""
+    reason = f"{quoted(kill.command.words)} ends it"
+    state.jobs = [Flow(falls=True, last=Settled(reason, kill.command)) for _ in state.jobs]
+    state.job_of = {}
+    itself = kill.target in ("1", "0", "$$", "-1", "-- -1", "-$$", "-- -$$")
+    return Flow(falls=True, stops=itself, last=Settled(reason, kill.command))
 
 
 def _replaces_shell(words: tuple[str, ...]) -> bool:

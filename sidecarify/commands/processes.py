@@ -191,7 +191,8 @@ def _sleep(argv: tuple[str, ...]) -> Answer:
 
 
 def _nginx(argv: tuple[str, ...]) -> Answer | None:
-    if any(re.search(r"\bdaemon\s+off\b", word) for word in argv):
+    asks = any(has_option(argv, option) for option in ("-s", "-t", "-T", "-v", "-V"))
+    if not asks and any(re.search(r"\bdaemon\s+off\b", word) for word in argv):
         return _stays(argv)
     return None
 

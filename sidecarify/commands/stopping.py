@@ -38,23 +38,23 @@ def kills(program: Program) -> tuple[Kill, ...]:
 
     Reload signals, `kill -0` and words in texts or file names are none.
     """
-    return tuple(_kills(program.commands))
+    return tuple(kill for command in program.commands for kill in kills_of(command))
 
 
-def _kills(commands: tuple[SimpleCommand, ...]) -> Iterator[Kill]:
-    for command in commands:
-        argv = command.argv
-        if not argv:
-            continue
-        name = wrapper_name(argv[0])
-        if name in ("kill", "pkill", "killall", "killall5"):
-            yield from _signals(command, argv)
-        elif name not in _ABOUT_FILES:
-            yield from _requests(command, argv)
-        elif name in ("echo", "printf") and command.piped_into in _TALKERS:
-            said = " ".join(argv[1:]).lower().split()
-            if any(word in _STOP_WORDS for word in said):
-                yield Kill(command, "command", "", command.piped_into)
+def kills_of(command: SimpleCommand) -> Iterator[Kill]:
+    """What one command ends."""
+    argv = command.argv
+    if not argv:
+        return
+    name = wrapper_name(argv[0])
+    if name in ("kill", "pkill", "killall", "killall5"):
+        yield from _signals(command, argv)
+    elif name not in _ABOUT_FILES:
+        yield from _requests(command, argv)
+    elif name in ("echo", "printf") and command.piped_into in _TALKERS:
+        said = " ".join(argv[1:]).lower().split()
+        if any(word in _STOP_WORDS for word in said):
+            yield Kill(command, "command", "", command.piped_into)
 
 
 def _signals(command: SimpleCommand, argv: tuple[str, ...]) -> Iterator[Kill]:

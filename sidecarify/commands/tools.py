@@ -54,35 +54,31 @@ ONE_SHOT = _names("""
     kustomize lego let lftp linkerd2-proxy-init liquibase ln local locale logger logname logrotate ls lsattr lsblk
     lsof lz4 lzma mail mariadb-admin mariadb-dump mawk md5sum microdnf migrate mkdir mkfifo mkfs mknod mktemp
     modprobe mongodump mongoexport mongoimport mongorestore mount mountpoint msmtp mv mydumper myloader mysqladmin
-    mysqlcheck mysqldump mysqlimport netstat nft nl nmap nodetool nproc nslookup nsupdate numfmt od openssl-cnf oras
-    passwd paste patch pathchk pg_archivecleanup pg_basebackup pg_controldata pg_dump pg_dumpall pg_isready
-    pg_repack pg_restore pg_rewind pgbench pgrep pidof pip pip3 pkill popd pr printenv printf proxy-init ps psql
-    pt-archiver pushd pwd pwdx rdbtools read readarray readlink readonly realpath redis-benchmark reindexdb rename
-    renice return rm rmdir route run-parts runlevel s3cmd s4cmd s5cmd scp sed sendmail seq set setfacl sftp sha1sum
-    sha224sum sha256sum sha384sum sha512sum shift shopt shred shuf skopeo sleep-until sops sort split sqlite3 sqlx
-    ss ssh-add ssh-agent ssh-keygen ssh-keyscan stat strings stty su-login sum swapoff swapon sync sysctl tac tar
-    tee telnet terraform test tofu touch tput tr tracepath traceroute true truncate tsort tty type typeset ulimit
-    umask umount unalias uname unexpand uniq unlink unset unxz unzip unzstd update-ca-certificates update-ca-trust
-    uptime useradd usermod users uuidgen vacuumdb vdir vegeta wait-for wait-for-it wait4x wc wg wg-quick wget which
-    who whoami xargs xbstream xxd xz yq yum zcat zip zstd zypper
+    mysqlcheck mysqldump mysqlimport netstat nft nl nmap nodetool nproc nslookup nsupdate numfmt od oras passwd
+    paste patch pathchk pg_archivecleanup pg_basebackup pg_controldata pg_dump pg_dumpall pg_isready pg_repack
+    pg_restore pg_rewind pgbench pgrep pidof pip pip3 pkill popd pr printenv printf proxy-init ps psql pt-archiver
+    pushd pwd pwdx rdbtools read readarray readlink readonly realpath redis-benchmark reindexdb rename renice return
+    rm rmdir route run-parts runlevel s3cmd s4cmd s5cmd scp sed sendmail seq set setfacl sftp sha1sum sha224sum
+    sha256sum sha384sum sha512sum shift shopt shred shuf skopeo sops sort split sqlite3 sqlx ss ssh-add ssh-agent
+    ssh-keygen ssh-keyscan stat strings stty sum swapoff swapon sync sysctl tac tar tee telnet terraform test tofu
+    touch tput tr tracepath traceroute true truncate tsort tty type typeset ulimit umask umount unalias uname
+    unexpand uniq unlink unset unxz unzip unzstd update-ca-certificates update-ca-trust uptime useradd usermod users
+    uuidgen vacuumdb vdir vegeta wait-for wait-for-it wait4x wc wg wg-quick wget which who whoami xargs xbstream xxd
+    xz yq yum zcat zip zstd zypper
 """)
 
 # Stays in the foreground until it is stopped, whatever the operands.
 DAEMONS = _names("""
-    alertmanager alloydb-auth-proxy amazon-cloudwatch-agent apache2-foreground authelia aws-otel-collector
-    aws-sigv4-proxy awscollector bird6 blackbox_exporter buildkitd cadvisor chisel configmap-reload consul-dataplane
-    containerboot containerd coredns csi-attacher csi-node-driver-registrar csi-provisioner csi-resizer
-    csi-snapshotter daphne daprd dcgm-exporter dockerd-entrypoint.sh frpc frps gatekeeper go-crond grafana-server
-    gunicorn http-echo http-server httpd-foreground hypercorn incrond-foreground jaeger-agent jaeger-all-in-one
-    jaeger-collector jaeger-query json-server kube-proxy kube-rbac-proxy kube-state-metrics kubelet linkerd2-proxy
-    livenessprobe loki louketo-proxy lsyncd mariadbd metrics-server mimir mongos mtail mysqld mysqld_safe
-    named-foreground nginx-prometheus-exporter ngrok node_exporter nodemon oauth-proxy oauth2-proxy
-    opentelemetry-collector otel-collector otelcol otelcol-contrib otelcol-k8s otelcontribcol passenger-start pause
-    pgcat pomerium postgres postmaster process-exporter prometheus-config-reloader puma pushgateway pyroscope
-    redis-sentinel reflex rest-server rootlesskit runsv runsvdir s6-svscan sidekiq socat-daemon spiffe-helper
-    spire-agent spire-server start-amazon-cloudwatch-agent statsd_exporter supercronic supervisord tailscaled
-    td-agent td-agent-bit tempo thin traefik-forward-auth unicorn uvicorn valkey-sentinel waitress-serve watchexec
-    xray yacron zipkin
+    alertmanager amazon-cloudwatch-agent apache2-foreground aws-sigv4-proxy awscollector bird6 blackbox_exporter
+    buildkitd cadvisor chisel configmap-reload consul-dataplane containerboot coredns csi-attacher
+    csi-node-driver-registrar csi-provisioner csi-resizer csi-snapshotter daphne daprd dcgm-exporter
+    dockerd-entrypoint.sh frps go-crond grafana-server http-echo http-server httpd-foreground hypercorn jaeger-agent
+    jaeger-all-in-one jaeger-collector jaeger-query json-server kube-rbac-proxy kube-state-metrics kubelet
+    linkerd2-proxy livenessprobe louketo-proxy lsyncd metrics-server mongos mysqld_safe named-foreground
+    nginx-prometheus-exporter node_exporter nodemon oauth-proxy oauth2-proxy pause pgcat pomerium process-exporter
+    puma pushgateway pyroscope redis-sentinel reflex rest-server rootlesskit runsv runsvdir s6-svscan sidekiq
+    spiffe-helper start-amazon-cloudwatch-agent statsd_exporter td-agent td-agent-bit traefik-forward-auth uvicorn
+    valkey-sentinel waitress-serve watchexec yacron zipkin
 """)
 
 TOOLS: dict[str, Tool] = {
@@ -92,13 +88,13 @@ TOOLS: dict[str, Tool] = {
     "watch": _tool(_FOREVER, ends="-g, --chgexit, -e, --errexit"),
     "ping": _tool(_FOREVER, ends="-c, -w"),
     "ping6": _tool(_FOREVER, ends="-c, -w"),
-    "inotifywait": _tool(_ENDS, ends="-d, --daemon", forever="-m, --monitor"),
+    "inotifywait": _tool(_ENDS, ends="-d, --daemon, -t, --timeout", forever="-m, --monitor"),
     "inotifyd": _tool(_FOREVER),
     "fswatch": _tool(_FOREVER, ends="-1, --one-event"),
     "entr": _tool(_UNKNOWN, forever="-r, -n"),
     "journalctl": _tool(_ENDS, forever="-f, --follow"),
     "dmesg": _tool(_ENDS, forever="-w, --follow"),
-    "tcpdump": _tool(_FOREVER, ends="-c, -r, -D, -d"),
+    "tcpdump": _tool(_FOREVER, ends="-c, -W, -r, -D, -d"),
     "tshark": _tool(_FOREVER, ends="-c, -r, -D, -a"),
     "top": _tool(_FOREVER, ends="-n"),
     "ssh": _tool(_UNKNOWN, ends="-f, -V", forever="-N"),
@@ -185,7 +181,7 @@ TOOLS: dict[str, Tool] = {
     "pgbouncer": _tool(_FOREVER, ends="-d, --daemon, -V, --version"),
     "proxysql": _tool(_UNKNOWN, forever="-f, --foreground"),
     "etcd": _tool(_FOREVER, ends="--version"),
-    "etcdctl": _tool(_ENDS, forever="watch, elect, lock"),
+    "etcdctl": _tool(_ENDS, forever="watch, elect, lock", first=True),
     "consul": _tool(_ENDS, forever="agent, watch, monitor, connect envoy, connect proxy", first=True),
     "consul-template": _tool(_FOREVER, ends="-dry, -v, -version"),
     "vault": _tool(_ENDS, forever="agent, server, proxy, monitor", first=True),
@@ -201,6 +197,7 @@ TOOLS: dict[str, Tool] = {
             "delete, tunnel route"
         ),
         forever="tunnel, proxy-dns, access tcp",
+        first=True,
     ),
     "opa": _tool(_UNKNOWN, ends="eval, test, check, build, fmt, version", forever="run, serve", first=True),
     "dockerd": _tool(_FOREVER, ends="--validate, --version"),
@@ -212,14 +209,17 @@ TOOLS: dict[str, Tool] = {
             "images, inspect, save, load, system df, network create"
         ),
         forever="events, stats, logs -f, logs --follow",
+        first=True,
     ),
     "buildctl": _tool(_ENDS),
     "trivy": _tool(_ENDS, forever="server", first=True),
-    "kubectl": _tool(_ENDS, forever="-w, --watch, port-forward, proxy, --follow, logs -f, attach"),
-    "oc": _tool(_ENDS, forever="-w, --watch, port-forward, proxy, --follow, logs -f"),
+    "kubectl": _tool(
+        _ENDS, ends="rollout, wait", forever="-w, --watch, port-forward, proxy, --follow, logs -f, attach", first=True
+    ),
+    "oc": _tool(_ENDS, ends="rollout, wait", forever="-w, --watch, port-forward, proxy, --follow, logs -f", first=True),
     "calico": _tool(_UNKNOWN, ends="component cni install, component node init"),
     "aws": _tool(_ENDS, forever="logs tail --follow, ssm start-session"),
-    "mc": _tool(_ENDS, forever="-w, --watch, watch, admin trace, admin logs"),
+    "mc": _tool(_ENDS, forever="-w, --watch, watch, admin trace, admin logs", first=True),
     "rclone": _tool(
         _UNKNOWN,
         ends=(
@@ -250,7 +250,7 @@ TOOLS: dict[str, Tool] = {
     "yarn": _tool(_UNKNOWN, ends="install, add, audit", first=True),
     "go": _tool(_UNKNOWN, ends="build, test, install, mod, version, vet, get", first=True),
     "flask": _tool(_UNKNOWN, ends="db, routes, shell", forever="run", first=True),
-    "celery": _tool(_UNKNOWN, ends="inspect, status, purge, call, control", forever="worker, beat, flower"),
+    "celery": _tool(_UNKNOWN, ends="inspect, status, purge, call, control", forever="worker, beat, flower", first=True),
     "rails": _tool(_UNKNOWN, ends="db:migrate, runner", forever="server, s", first=True),
     "uwsgi": _tool(_FOREVER, ends="--stop, --reload, --daemonize, -d, --version"),
     "streamlit": _tool(_UNKNOWN, forever="run", first=True),
@@ -272,6 +272,37 @@ TOOLS: dict[str, Tool] = {
     "mbuffer": _tool(_ENDS),
     "xtrabackup": _tool(_ENDS),
     "mariabackup": _tool(_ENDS),
+    "supervisord": _tool(_UNKNOWN, forever="-n, --nodaemon"),
+    "supercronic": _tool(_FOREVER, ends="-test"),
+    "mysqld": _tool(
+        _FOREVER, ends="--initialize, --initialize-insecure, --bootstrap, --daemonize, -D, --validate-config"
+    ),
+    "mariadbd": _tool(_FOREVER, ends="--bootstrap, --daemonize, -D"),
+    "postgres": _tool(_FOREVER, ends="-C, --single, --check, --describe-config"),
+    "postmaster": _tool(_FOREVER, ends="-C"),
+    "ngrok": _tool(_UNKNOWN, forever="http, tcp, tls, start, tunnel", first=True),
+    "frpc": _tool(_FOREVER, ends="reload, status, verify, stop", first=True),
+    "kube-proxy": _tool(_FOREVER, ends="--cleanup"),
+    "tailscaled": _tool(_FOREVER, ends="--cleanup, -cleanup"),
+    "spire-agent": _tool(_ENDS, forever="run", first=True),
+    "spire-server": _tool(_ENDS, forever="run", first=True),
+    "prometheus-config-reloader": _tool(_FOREVER, ends="--watch-interval=0, --watch-interval=0s"),
+    "alloydb-auth-proxy": _tool(_FOREVER, ends="shutdown, wait, completion, help", first=True),
+    "loki": _tool(_FOREVER, ends="-verify-config, --verify-config, -version"),
+    "tempo": _tool(_FOREVER, ends="-config.verify, --config.verify, -version"),
+    "mimir": _tool(_FOREVER, ends="-modules, -version"),
+    "containerd": _tool(_FOREVER, ends="config", first=True),
+    "authelia": _tool(_FOREVER, ends="validate-config, config, crypto, storage", first=True),
+    "gunicorn": _tool(_FOREVER, ends="-D, --daemon, --check-config, --print-config"),
+    "unicorn": _tool(_FOREVER, ends="-D, --daemonize"),
+    "mtail": _tool(_FOREVER, ends="-one_shot, --one_shot, -compile_only, --compile_only"),
+    "otelcol": _tool(_FOREVER, ends="validate, components, print-initial-config", first=True),
+    "otelcol-contrib": _tool(_FOREVER, ends="validate, components, print-initial-config", first=True),
+    "otelcol-k8s": _tool(_FOREVER, ends="validate, components, print-initial-config", first=True),
+    "otel-collector": _tool(_FOREVER, ends="validate, components, print-initial-config", first=True),
+    "otelcontribcol": _tool(_FOREVER, ends="validate, components, print-initial-config", first=True),
+    "opentelemetry-collector": _tool(_FOREVER, ends="validate, components, print-initial-config", first=True),
+    "aws-otel-collector": _tool(_FOREVER, ends="validate, components, print-initial-config", first=True),
 }
 
 # Commands that are run to look at something. Their failure is an answer, not a fault.
