@@ -1,11 +1,13 @@
-"""Which paths and ports of a pod belong to whom."""
+"""Which paths and ports of a pod belong to whom, and what holds the pod's template."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from sidecarify.judge.model import Member, PodContext
+from sidecarify.kube import fields
 from sidecarify.kube.container import Container, Mount
+from sidecarify.yamltext.tree import Node
 
 Maker = Literal["main", "init", "helper", "nobody"]
 
@@ -57,3 +59,9 @@ def main_ports(pod: PodContext) -> frozenset[int]:
     """The ports that the containers declare that stay."""
     staying = pod.those("main", "peer", "unclear")
     return frozenset(port.number for one in staying for port in one.container.ports if port.number is not None)
+
+
+def job_spec(pod: PodContext) -> Node | None:
+    """The mapping that holds the pod template: the spec of the Job, or of the workload. None for a bare Pod."""
+    route = pod.pod.route
+    return route[-3].resolved if len(route) >= 3 and fields.find(route[-3], "template") is not None else None

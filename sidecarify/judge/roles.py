@@ -1,8 +1,8 @@
 """Which containers a pod exists for, and which only help them: an ordered, readable decision with its evidence.
 
-There is no score. Each container is asked a list of questions in a fixed order, and the first that has an answer decides;
-what led to the answer is kept as evidence. What the user says comes first, then what only one answer fits, then the
-evidence for a main container, then what the family of the image, the script or the name tells.
+There is no score. Each container is asked a list of questions in a fixed order, and the first that has an answer
+decides; what led to the answer is kept as evidence. What the user says comes first, then what only one answer fits,
+then the evidence for a main container, then what the family of the image, the script or the name tells.
 """
 
 from __future__ import annotations

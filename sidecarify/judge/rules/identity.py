@@ -1,4 +1,4 @@
-"""Rules about what the container and its pod are: may it be moved at all?"""
+"""Rules about what the container and its pod are, and whether it may be moved at all."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ def no_shared_volume(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Helpers that read or write the main container's files are the ones whose order of start and stop is known to be
     right after the move. One that meets the main container on the network only, or not at all, is listed as a
     candidate. What counts as shared is told in the documentation: block devices, tokens and the downward API do not; a
-    volume mounted at different subPaths, or configuration that nobody in the pod writes, counts for known families only.
+    volume mounted at different subPaths, or configuration that nobody in the pod writes, counts for known families
+    only.
 
     Fires on:
         containers:
@@ -114,7 +115,7 @@ def no_shared_volume(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Near miss:
         containers:
         - {name: web, image: corp/web:1, volumeMounts: [{name: run, mountPath: /run/web}]}
-        - {name: redis-exporter, image: oliver006/redis_exporter:v1.62.0, volumeMounts: [{name: run, mountPath: /run/web}]}
+        - {name: exporter, image: oliver006/redis_exporter:v1.62.0, volumeMounts: [{name: run, mountPath: /run/web}]}
 
     Fix: Move it with `--no-shared-volume` if it only needs the network of the pod.
     """
@@ -173,8 +174,8 @@ def kind_unsupported(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """The object's controller does not take native sidecars, or nobody has confirmed that it does.
 
     Native sidecars work where a controller hands its pod template to the API server unchanged. Others drop
-    `restartPolicy`, forbid init containers, or take the list for patches to a pod of their own (hazard KIND1); there the
-    moved container would become a plain init container that never ends, and the pod would hang in `Init`.
+    `restartPolicy`, forbid init containers, or take the list for patches to a pod of their own (hazard KIND1); there
+    the moved container would become a plain init container that never ends, and the pod would hang in `Init`.
 
     Fires on:
         apiVersion: serving.knative.dev/v1
@@ -190,7 +191,8 @@ def kind_unsupported(helper: Member, pod: PodContext) -> Iterator[Finding]:
     row = owner.row
     line = fields.line(owner.node, "kind") or owner.line
     if row is None:
-        what = f"{owner.kind} ({owner.api_version or 'no apiVersion'}) is not a kind whose containers are known to be a pod's."
+        version = owner.api_version or "no apiVersion"
+        what = f"{owner.kind} ({version}) is not a kind whose containers are known to be a pod's."
         yield Finding(
             "kind-unsupported",
             "refuse",
@@ -212,9 +214,9 @@ def injector_owned(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """The container belongs to an injector, which decides where it stands.
 
     An entry with the injector's name and `image: auto`, without an image, or in a pod that carries the injector's mark
-    is an override: the injector merges it into the container that it adds. Moved, it is no longer found, or stands twice
-    (hazard INJ1; gcs-fuse-csi-driver issue 63). The webhook of App Mesh strips `restartPolicy`, so the pod would hang
-    in `Init` (hazard PATCH5; aws-app-mesh-controller-for-k8s issue 774).
+    is an override: the injector merges it into the container that it adds. Moved, it is no longer found, or stands
+    twice (hazard INJ1; gcs-fuse-csi-driver issue 63). The webhook of App Mesh strips `restartPolicy`, so the pod would
+    hang in `Init` (hazard PATCH5; aws-app-mesh-controller-for-k8s issue 774).
 
     Fires on:
         - {name: istio-proxy, image: auto}
@@ -229,7 +231,8 @@ def injector_owned(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "injector-owned",
             "refuse",
-            f"`{helper.name}` is the injector's: {owner.text}. Moved, the injector would not find it, or add a second one.",
+            f"`{helper.name}` is the injector's: {owner.text}. Moved, the injector would not find it, or add a second "
+            f"one.",
             "Leave it, and use the product's own switch for native sidecars.",
             owner.line,
         )
@@ -276,8 +279,8 @@ def immutable_object(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """The pod template of a Job and the spec of a bare Pod cannot be changed in a cluster.
 
     The API server rejects the changed object ("field is immutable", hazard JOB9; k/k#48388, #89657). Objects that are
-    created anew each time are not affected: `generateName`, Helm and Argo CD hooks with a delete policy, the sync options
-    `Replace=true` and `Force=true`.
+    created anew each time are not affected: `generateName`, Helm and Argo CD hooks with a delete policy, the sync
+    options `Replace=true` and `Force=true`.
 
     Fires on:
         apiVersion: batch/v1

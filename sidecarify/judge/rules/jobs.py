@@ -5,25 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sidecarify.commands import Lifetime, Program, SimpleCommand, Wait, uploads
+from sidecarify.commands import Lifetime, Program, SimpleCommand, Wait, non_idempotent, read_program, uploads
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
+from sidecarify.judge.paths import job_spec, mount_of, own_ports
 from sidecarify.judge.rules.lifetime import program_line
 from sidecarify.kube import fields
-from sidecarify.yamltext.tree import Node
 
 _CHECKS = re.compile(
     r"(?:^|[^a-z])(?:verif(?:y|ier)|validat(?:e|or)|tests?|tester|check(?:er)?|assert|lint(?:er)?|audit)(?:$|[^a-z])"
 )
 _NOTHING = frozenset({"echo", "printf", "exit", "true", ":", "date", "sleep", "kill", "pkill", "set", "trap", "return"})
 
+_STOPPED = frozenset({1, 2, 137, 143})
+_JOBS = frozenset({"Job", "CronJob", "ScaledJob", "JobSet", "AdvancedCronJob", "BroadcastJob"})
+
 
 def job_postprocess(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """The helper waits until the main container is done, and then works: as a native sidecar it is stopped instead.
 
-    In a pod that runs to completion, native sidecars get SIGTERM as soon as the last main container has ended (KEP-753).
-    A helper that then uploads results, checks them or cleans up is killed in the middle, and nobody is told: the Job has
-    succeeded (hazard JOB3; kestra-io/plugin-kubernetes#215, NVIDIA/OSMO#764). A helper that uploads again and again in an
-    endless loop may miss what was written since its last round (review).
+    In a pod that runs to completion, native sidecars get SIGTERM as soon as the last main container has ended
+    (KEP-753). A helper that then uploads results, checks them or cleans up is killed in the middle, and nobody is told:
+    the Job has succeeded (hazard JOB3; kestra-io/plugin-kubernetes#215, NVIDIA/OSMO#764). A helper that uploads again
+    and again in an endless loop may miss what was written since its last round (review).
 
     Fires on:
         kind: Job
@@ -48,7 +51,8 @@ def job_postprocess(helper: Member, pod: PodContext) -> Iterator[Finding]:
                 "job-postprocess",
                 "refuse",
                 f"`{helper.name}` waits for {_awaited(wait)} and then runs `{_short(work.text)}`: a native sidecar is "
-                "stopped when the main container has ended, so this work would be lost, and the Job would still succeed.",
+                "stopped when the main container has ended, so this work would be lost, and the Job would still "
+                "succeed.",
                 "Leave it where it is, or do this work in the main container or upon SIGTERM with enough grace.",
                 line,
             )
@@ -59,7 +63,8 @@ def job_postprocess(helper: Member, pod: PodContext) -> Iterator[Finding]:
             yield Finding(
                 "job-postprocess",
                 "review",
-                f"`{helper.name}` uploads again and again; stopped as soon as the main container has ended, it may miss "
+                f"`{helper.name}` uploads again and again; stopped as soon as the main container has ended, it may "
+                f"miss "
                 "what was written since the last round.",
                 "Upload once more upon SIGTERM (`trap`), with a terminationGracePeriodSeconds that is long enough.",
                 line,
@@ -89,8 +94,8 @@ def exit_code_matters(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """The exit code of the helper decides whether the Job has succeeded; that of a native sidecar is ignored.
 
     A Job fails when one of its containers fails. Native sidecars do not count (hazard JOB4; DOC sidecar-containers,
-    kubectl#1739): a test runner or validator that fails would leave the Job successful, silently. Daemons that are known
-    to run for ever have no exit code that anybody waits for.
+    kubectl#1739): a test runner or validator that fails would leave the Job successful, silently. Daemons that are
+    known to run for ever have no exit code that anybody waits for.
 
     Fires on:
         kind: Job
@@ -120,7 +125,8 @@ def exit_code_matters(helper: Member, pod: PodContext) -> Iterator[Finding]:
     yield Finding(
         "exit-code-matters",
         "refuse" if ends else "review",
-        f"If `{container.name}` fails, the {_owner(pod)} fails today; the exit code of a native sidecar is ignored, so a "
+        f"If `{container.name}` fails, the {_owner(pod)} fails today; the exit code of a native sidecar is ignored, "
+        f"so a "
         "failure would go unnoticed.",
         "Leave it where it is if its result matters.",
         line,
@@ -132,13 +138,207 @@ def _owner(pod: PodContext) -> str:
     return "Job" if kind in ("Job", "CronJob") else "pod"
 
 
-def job_spec(pod: PodContext) -> Node | None:
-    """The mapping that holds the pod template: the spec of the Job, or of the workload. None for a bare Pod."""
-    route = pod.pod.route
-    return route[-3].resolved if len(route) >= 3 and fields.find(route[-3], "template") is not None else None
+def failure_policy_names_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """The Job's podFailurePolicy has a rule for the exit code of the helper.
+
+    The name stays valid when the helper becomes a native sidecar, but its exit code then is that of being stopped (143,
+    137), not that of its work: the rule decides about something else (hazard JOB6; pod_failure_policy.go).
+
+    Fires on:
+        podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {containerName: verify, operator: In, values: [3]}}]}
+
+    Near miss:
+        podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {containerName: main, operator: In, values: [3]}}]}
+
+    Fix: Leave the helper in `containers`, or write the rule for the main container.
+    """
+    for rule in fields.items(job_spec(pod), "podFailurePolicy", "rules"):
+        codes = fields.find(rule, "onExitCodes")
+        if codes is not None and fields.text(codes, "containerName") == helper.name:
+            yield Finding(
+                "failure-policy-names-helper",
+                "refuse",
+                f"A rule of the podFailurePolicy decides by the exit code of `{helper.name}`; as a native sidecar it "
+                f"ends "
+                "with the code of being stopped (143 or 137), whatever its work was.",
+                "Leave it where it is, or write the rule for the main container.",
+                fields.line(codes, "containerName") or codes.line,
+            )
+
+
+def failure_policy_exit_codes(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """The Job's podFailurePolicy looks at the exit codes of every container, native sidecars too.
+
+    A rule without `containerName` also sees the 143 or 137 with which a native sidecar is stopped when a pod has
+    failed, and the first rule that matches decides: the exit code of the main container may never be looked at (hazard
+    JOB5; pod_failure_policy.go matchOnExitCodes).
+
+    Fires on:
+        podFailurePolicy:
+          rules:
+          - {action: Ignore, onExitCodes: {operator: In, values: [137, 143]}}
+          - {action: FailJob, onExitCodes: {operator: In, values: [42]}}
+
+    Near miss:
+          - {action: Ignore, onExitCodes: {containerName: train, operator: In, values: [137, 143]}}
+
+    Fix: Give the rule the `containerName` of the main container.
+    """
+    for rule in fields.items(job_spec(pod), "podFailurePolicy", "rules"):
+        codes = fields.find(rule, "onExitCodes")
+        if codes is None or fields.find(codes, "containerName") is not None:
+            continue
+        values = {fields.number(value) for value in fields.items(codes, "values")}
+        if fields.text(codes, "operator") != "NotIn" and not values & _STOPPED:
+            continue
+        main = next((one.name for one in pod.mains), "the main container")
+        yield Finding(
+            "failure-policy-exit-codes",
+            "review",
+            f"A rule of the podFailurePolicy names no container: when a pod fails, it also matches the exit code with "
+            f"which `{helper.name}` is stopped (143 or 137), and decides instead of the main container's.",
+            f"Add `containerName: {main}` to the rule.",
+            codes.line,
+        )
+
+
+def restart_counts_as_failure(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """Each restart of the helper counts as a failed attempt of the Job.
+
+    With `restartPolicy: OnFailure` the Job controller counts the restarts of native sidecars towards `backoffLimit`,
+    those with exit code 0 too (hazard JOB7; job_controller.go pastBackoffLimitOnFailure). A helper with a
+    livenessProbe or a startupProbe, or a script that may stop, may be restarted.
+
+    Fires on:
+        kind: Job
+        spec: {restartPolicy: OnFailure, containers: [..., {name: sql, livenessProbe: {...}}]}
+
+    Near miss:
+        spec: {restartPolicy: Never, containers: [..., {name: sql, livenessProbe: {...}}]}
+
+    Fix: Use `restartPolicy: Never`, or a `backoffLimit` with room for restarts.
+    """
+    if pod.pod.restart_policy != "OnFailure" or pod.pod.owner.kind not in _JOBS:
+        return
+    container = helper.container
+    program = helper.program
+    if container.liveness_probe is not None:
+        why, line = "its livenessProbe may restart it", container.liveness_probe.line
+    elif container.startup_probe is not None:
+        why, line = "its startupProbe may restart it", container.startup_probe.line
+    elif program is not None and program.loop_can_fail:
+        why, line = (
+            "its loop ends when a command fails",
+            program_line(container, program.decisive, program.script_index),
+        )
+    else:
+        return
+    yield Finding(
+        "restart-counts-as-failure",
+        "review",
+        f"Every restart of `{helper.name}` would count towards the backoffLimit of the Job, and {why}.",
+        "Use `restartPolicy: Never`, or a backoffLimit with room for its restarts.",
+        line,
+    )
+
+
+def repeated_setup(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """The helper's script fails when it runs a second time on the same volume.
+
+    In a pod with `restartPolicy: Never` an ordinary helper runs at most once; a native sidecar is restarted, and finds
+    what it made before: `mkdir` without `-p` and `ln -s` without `-f` then fail, again and again (hazard JOB10;
+    argo-workflows#14969).
+
+    Fires on:
+        restartPolicy: Never
+        - {name: spool, image: busybox, command: [sh, -ec, "mkdir /spool/in; exec crond -f"]}
+
+    Near miss:
+        - {name: spool, image: busybox, command: [sh, -ec, "mkdir -p /spool/in; exec crond -f"]}
+
+    Fix: Use the form that can be repeated: `mkdir -p`, `ln -sf`.
+    """
+    program = helper.program
+    if pod.pod.restart_policy != "Never" or program is None:
+        return
+    for command in non_idempotent(program):
+        sets_up = command.name == "set" or any(mount_of(helper.container, word) for word in command.argv[1:])
+        if not sets_up:
+            continue
+        yield Finding(
+            "repeated-setup",
+            "review",
+            f"`{command.text}` fails when `{helper.name}` runs a second time on the same volume; a native sidecar is "
+            "restarted, even in a pod with `restartPolicy: Never`.",
+            "Write it so that it can be repeated (`mkdir -p`, `ln -sf`).",
+            program_line(helper.container, command, program.script_index),
+        )
+        return
+
+
+def main_waits_for_helper_end(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """A main container waits until the helper has ended, and a native sidecar ends last.
+
+    The helper is stopped only when all main containers have ended: in a Job the wait never ends, in a preStop hook it
+    lasts until the grace period is over (hazard HOOK4).
+
+    Fires on:
+        kind: Job
+        - {name: load, command: [sh, -c, "run-load; while nc -z localhost 5432; do sleep 1; done"]}
+        - {name: sql, image: "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.14.0", args: [--port=5432, inst]}
+
+    Near miss:
+        - {name: load, command: [sh, -c, "until nc -z localhost 5432; do sleep 1; done; run-load"]}
+
+    Fix: Delete the wait: the order of a native sidecar's end makes it needless.
+    """
+    for main in pod.mains:
+        container = main.container
+        program = main.program
+        hook = container.pre_stop
+        hooked = read_program(hook.command, ()) if hook is not None and hook.kind == "exec" else None
+        for where, running in (("command", program), ("preStop", hooked)):
+            for wait in running.waits if running is not None else ():
+                if wait.until != "vanishes" or not wait.local or not _is_of(wait, helper, pod):
+                    continue
+                done = where == "command" and pod.pod.runs_to_completion
+                line = hook.line if where == "preStop" and hook is not None else container.line
+                if where == "command" and running is not None:
+                    line = program_line(container, wait.command, running.script_index)
+                yield Finding(
+                    "main-waits-for-helper-end",
+                    "refuse" if done else "review",
+                    f"`{main.name}` waits until `{helper.name}` has ended (`{_short(wait.command.text)}`), and a "
+                    f"native "
+                    f"sidecar ends only after it: "
+                    f"{'both would run for ever' if done else 'the wait lasts until the grace period is over'}.",
+                    "Delete the wait: a native sidecar is stopped after the main container anyway.",
+                    line,
+                )
+                return
+
+
+def _is_of(wait: Wait, helper: Member, pod: PodContext) -> bool:
+    """Whether what a main container waits for is the helper's process or port."""
+    if wait.kind in ("port", "http"):
+        found = re.search(r":(\d{1,5})(?!\d)", wait.target)
+        return found is not None and int(found[1]) in own_ports(helper)
+    if wait.kind != "process" or not pod.pod.shares_processes:
+        return False
+    container = helper.container
+    names = {container.name, *(word.rpartition("/")[2] for word in container.command[:1])}
+    if helper.match is not None:
+        names.add(helper.match.image.path[-1])
+    plain = {name.replace("_", "-").lower() for name in names if name}
+    return wait.target.replace("_", "-").lower().strip("^$") in plain
 
 
 RULES: tuple[Rule, ...] = (
     Rule(job_postprocess, ("refuse", "review"), ("JOB3",)),
     Rule(exit_code_matters, ("refuse", "review"), ("JOB4",)),
+    Rule(failure_policy_names_helper, ("refuse",), ("JOB6",)),
+    Rule(failure_policy_exit_codes, ("review",), ("JOB5",)),
+    Rule(restart_counts_as_failure, ("review",), ("JOB7",)),
+    Rule(repeated_setup, ("review",), ("JOB10",)),
+    Rule(main_waits_for_helper_end, ("refuse", "review"), ("HOOK4",)),
 )

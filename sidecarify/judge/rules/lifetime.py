@@ -41,8 +41,8 @@ def one_shot_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     A native sidecar is restarted whenever it ends, with exit code 0 too (hazard JOB1; KEP-753). One that ends within
     seconds may never be seen running by the kubelet: then what stands after it, the main container included, is never
-    started (hazard ORD2; k/k#120848). Known are the one-shot flags of helper families (`--one-time`, `METHOD=LIST`), and
-    scripts without a loop or a daemon at their end.
+    started (hazard ORD2; k/k#120848). Known are the one-shot flags of helper families (`--one-time`, `METHOD=LIST`),
+    and scripts without a loop or a daemon at their end.
 
     Fires on:
         - name: git-sync

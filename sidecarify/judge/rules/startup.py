@@ -9,10 +9,14 @@ from sidecarify.commands import Lifetime, Program, Wait, local_connections, read
 from sidecarify.commands.endpoints import endpoint
 from sidecarify.judge import signs
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
-from sidecarify.judge.paths import main_ports, maker_of, mount_of, outlives_pod, own_ports
+from sidecarify.judge.paths import job_spec, main_ports, maker_of, mount_of, outlives_pod, own_ports
 from sidecarify.judge.rules.lifetime import program_line
+from sidecarify.kube import fields
 from sidecarify.kube.container import Container, Handler
+from sidecarify.kube.image import parse_image
 
+_MINUTE = 60
+_DOCKER_HUB = "docker.io"
 _LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1", "[::1]"})
 # Pages that reverse proxies answer themselves by common configuration; any other path may be main's.
 _OWN_PAGES = re.compile(r"(?i)stub_status|basic_status|nginx|haproxy|envoy|server_info")
@@ -97,9 +101,9 @@ def needs_main(probe: Handler, helper: Member, pod: PodContext) -> tuple[Level, 
         if probe.port in own_ports(helper):
             return "review", f"port {probe.port} answers, which the main container declares too"
         return "refuse", f"port {probe.port} answers, which is the main container's"
-    if probe.kind == "httpGet" and transform is not None and helper.has_trait("proxy"):
-        if page not in transform.health_paths and not _OWN_PAGES.search(page):
-            return "refuse", f"`{page}` answers, which it may pass on to the main container"
+    passes_on = probe.kind == "httpGet" and helper.has_trait("proxy")
+    if passes_on and transform is not None and page not in transform.health_paths and not _OWN_PAGES.search(page):
+        return "refuse", f"`{page}` answers, which it may pass on to the main container"
     return None
 
 
@@ -252,8 +256,10 @@ def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
     that the main container writes.
 
     Fires on:
-        - {name: proxy, image: haproxy:3.0, args: [-f, /shared/haproxy.cfg], volumeMounts: [{name: shared, mountPath: /shared}]}
-        # `shared` is an emptyDir that only the main container fills
+        - name: proxy
+          image: haproxy:3.0
+          args: [-f, /shared/haproxy.cfg]
+          volumeMounts: [{name: shared, mountPath: /shared}]      # an emptyDir that only the main container fills
 
     Near miss:
         # an init container writes /shared/haproxy.cfg
@@ -351,7 +357,8 @@ def _strict_wait(helper: Member, pod: PodContext, program: Program) -> Iterator[
         if not connection.waits or connection.handled or connection.endpoint.port in own_ports(helper):
             continue
         effect = (
-            f"`{helper.name}` waits for {connection.endpoint.target} and fails when its time is over: as a native sidecar "
+            f"`{helper.name}` waits for {connection.endpoint.target} and fails when its time is over: as a native "
+            f"sidecar "
             "it starts before what it waits for."
         )
         line = program_line(helper.container, connection.command, program.script_index)
@@ -371,7 +378,8 @@ def _fails_at_once(helper: Member, pod: PodContext, program: Program) -> Iterato
         if place.kind == "socket" and maker_of(place.target, helper, pod) != "main":
             continue
         effect = (
-            f"The script stops at the first failure, and `{command.text}` fails while the main container is not up: as a "
+            f"The script stops at the first failure, and `{command.text}` fails while the main container is not up: "
+            f"as a "
             "native sidecar it starts first and ends at once."
         )
         line = program_line(helper.container, command, program.script_index)
@@ -398,7 +406,107 @@ def _streams_from_main(helper: Member, pod: PodContext, program: Program) -> Ite
     yield _first(helper, "review", effect, "Put it into a loop that tries again.", place.line)
 
 
+def csi_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """The helper is a companion of a CSI driver.
+
+    Provisioners, attachers, registrars and the livenessprobe connect to the socket that the driver makes, so they need
+    the main container first; most wait for it, some end after a time. Storage drivers are critical for the node, and
+    their pods are usually changed by their makers only (hazard DEAD10; kubernetes-csi/livenessprobe main.go).
+
+    Fires on:
+        - {name: csi-provisioner, image: registry.k8s.io/sig-storage/csi-provisioner:v5.1.0}
+
+    Near miss:
+        - {name: git-sync, image: registry.k8s.io/git-sync/git-sync:v4.3.0}
+
+    Fix: Leave CSI pods as their makers ship them.
+    """
+    if not helper.has_trait("csi"):
+        return
+    sock = next((node for node in helper.container.words if ".sock" in node.value), None)
+    yield Finding(
+        "csi-helper",
+        "review",
+        f"`{helper.name}` is a companion of a CSI driver and needs the socket that the driver makes after its start; "
+        f"as a "
+        "native sidecar it would start first.",
+        "Leave the pod as its makers ship it, unless you have tried it on a test cluster.",
+        sock.line if sock is not None else helper.container.line_of("image"),
+    )
+
+
+def short_deadline(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """A deadline of less than a minute includes the time in which the native sidecars start.
+
+    Native sidecars start one after another, image pulls included, before the main container; until then the pod is
+    `Pending`. `activeDeadlineSeconds` of a Job and `progressDeadlineSeconds` of a Deployment run meanwhile (hazard
+    ORD5; KEP-753 Scenario 7).
+
+    Fires on:
+        kind: Job
+        spec: {activeDeadlineSeconds: 45}
+
+    Near miss:
+        spec: {activeDeadlineSeconds: 600}
+
+    Fix: Raise the deadline by what the helper needs to start.
+    """
+    for node in (job_spec(pod), pod.pod.node):
+        for key in ("activeDeadlineSeconds", "progressDeadlineSeconds"):
+            seconds = fields.number(node, key)
+            if node is not None and seconds is not None and seconds < _MINUTE:
+                yield Finding(
+                    "short-deadline",
+                    "review",
+                    f"`{key}` is {seconds} seconds, and as a native sidecar `{helper.name}` starts within them before "
+                    f"the "
+                    "main container, its image pull included.",
+                    f"Raise `{key}` by what the helper needs to start.",
+                    fields.line(node, key) or node.line,
+                )
+
+
+def late_image_pull(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """The main container would wait for an image from another registry whose tag moves.
+
+    When the image of a native sidecar cannot be pulled, the main container does not start (hazard ORD3; KEP-753
+    Scenario 4). That holds for every helper; it is worth a note where the helper's registry is not the main
+    container's and the image is pulled anew each time (`latest`, no tag, `imagePullPolicy: Always`).
+
+    Fires on:
+        - {name: web, image: registry.corp/web:1.2}
+        - {name: log, image: docker.io/fluent/fluent-bit:latest}
+
+    Near miss:
+        - {name: log, image: docker.io/fluent/fluent-bit:3.1.4}
+
+    Fix: Pin the tag, or mirror the image to the registry of the main container.
+    """
+    image = parse_image(helper.container.image)
+    if image is None or image.digest is not None:
+        return
+    policy = fields.text(helper.container.node, "imagePullPolicy")
+    if policy in ("Never", "IfNotPresent") or not (policy == "Always" or image.tag in (None, "latest")):
+        return
+    mains = [found for main in pod.mains if (found := parse_image(main.container.image)) is not None]
+    registries = {found.registry or _DOCKER_HUB for found in mains}
+    if not mains or (image.registry or _DOCKER_HUB) in registries:
+        return
+    yield Finding(
+        "late-image-pull",
+        "note",
+        f"The image of `{helper.name}` is pulled anew for each pod, from another registry than the main container's; "
+        f"while "
+        "that fails, the main container does not start.",
+        "Pin its tag, or mirror it to the registry of the main container.",
+        helper.container.line_of("image"),
+    )
+
+
 RULES: tuple[Rule, ...] = (
     Rule(startup_deadlock, ("refuse", "review"), ("DEAD1", "DEAD2", "DEAD5", "DEAD8", "DEAD9", "DEAD10", "HOOK5")),
     Rule(needs_main_first, ("refuse", "review"), ("DEAD3", "DEAD6", "ORD2")),
+    Rule(csi_helper, ("review",), ("DEAD10",)),
+    Rule(short_deadline, ("review",), ("ORD5",)),
+    Rule(late_image_pull, ("note",), ("ORD3",)),
 )
