@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sidecarify.judge import injectors
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
 from sidecarify.judge.rules.wording import called, capital, file_of
 from sidecarify.kube import fields
@@ -47,8 +48,7 @@ def default_container(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """
     if helper.container.index != 0 or _DEFAULT in pod.pod.annotations:
         return
-    helpers = {one.name for one in pod.those("helper")}
-    first = next((one.name for one in pod.pod.containers if one.name not in helpers), "")
+    first = next((one.name for one in pod.mains), "")
     if first:
         yield Finding(
             "default-container",
@@ -128,7 +128,7 @@ def overlay_patch(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     Fix: move the entry of the patch to `initContainers` in the same commit.
     """
-    if not helper.container.image:
+    if not helper.container.image and injectors.owner_of(helper, pod.pod) is None:
         yield Finding(
             "overlay-patch",
             "review",

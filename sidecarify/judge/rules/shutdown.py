@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sidecarify.commands import Program, SimpleCommand, read_program
+from sidecarify.commands import Lifetime, Program, SimpleCommand, read_program
 from sidecarify.commands.processes import seconds
 from sidecarify.commands.stopping import kills
 from sidecarify.commands.uploads import uploads
@@ -294,6 +294,8 @@ def slow_stop(helper: Member, pod: PodContext) -> Iterator[Finding]:
     program = helper.program
     if program is None or program.script is None or program.script_index is None or not program.readable:
         return
+    if program.lifetime is Lifetime.ENDS:
+        return
     own = [command for command in program.commands if not command.in_trap and not command.in_substitution]
     if len(own) < 2 or any(command.words[:1] == ("exec",) and len(command.words) > 1 for command in own):
         return
@@ -344,9 +346,9 @@ def edge_proxy(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """The helper stands in front of the main container: requests reach main through it.
 
     As a native sidecar it is stopped after the main container, not together with it. In between it keeps accepting
-    requests and answers 502 to each (hazard TRM8). A tunnel to a provider is not even taken out of the Service first:
-    it brings requests until it is stopped. A helper that main itself calls (egress, auth subrequests) is better off as
-    a native sidecar; only one that is called from outside is meant here.
+    requests and answers each with an error, as a rule 502 (hazard TRM8). A tunnel to a provider is not even taken out
+    of the Service first: it brings requests until it is stopped. A helper that main itself calls (egress, auth
+    subrequests) is better off as a native sidecar; only one that is called from outside is meant here.
 
     Fires on:
         # the helper: image: nginx, ports: [{name: https, containerPort: 8443}]
@@ -366,7 +368,7 @@ def edge_proxy(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "edge-proxy",
             "review",
-            f"{found.text}: it would keep taking requests after the main container has ended, and answer 502.",
+            f"{found.text}: it would keep taking requests after the main container has ended, and answer with errors.",
             "Leave it, or give the main container a preStop sleep that lets the last requests through first.",
             found.line,
             found.file,
