@@ -179,6 +179,13 @@ def _key_block(text: str, key: Node) -> Span:
 # --- the lines of the items move ----------------------------------------------------------------------------------
 
 
+class _Cut(NamedTuple):
+    """What goes with a moved item: its span, and the blank lines within it that set the item off."""
+
+    span: Span
+    blanks: str
+
+
 class _Piece(NamedTuple):
     """A moved item: the blank lines that set it off, and its own lines."""
 
@@ -193,10 +200,10 @@ def _move_lines(text: str, move: ListMove, lists: _Lists) -> list[Edit]:
         raise UnmovableError("key-not-on-own-line", what, key.line)
     found = extents(text, source.items, line_end(text, key.end))
     followed = move.mapping.pairs[-1][0] is not key
-    cuts = [_cut(text, found, index, followed=followed) for index in range(len(found))]
+    cuts = _cuts(text, found, move.indexes, followed=followed)
     dash = found[0].dash
-    pieces = [_piece(text, move, found[index], cuts[index], index) for index in move.indexes]
-    removed = [Edit(start, end, "") for start, end in _merged(cuts[index] for index in sorted(move.indexes))]
+    pieces = [_piece(text, move, found[index], cuts[index].blanks, index) for index in move.indexes]
+    removed = [Edit(start, end, "") for start, end in _merged(cuts[index].span for index in sorted(move.indexes))]
     if len(move.indexes) == len(found):
         removed = [_without_key(text, key), *removed]
 
@@ -210,24 +217,30 @@ def _move_lines(text: str, move: ListMove, lists: _Lists) -> list[Edit]:
     return [*removed, *_fill(text, move, lists, pieces, dash)]
 
 
-def _cut(text: str, found: list[Extent], index: int, *, followed: bool) -> Span:
-    """What goes when an item goes: its lines, and the blank lines between it and the item before.
+def _cuts(text: str, found: list[Extent], moved: Sequence[int], *, followed: bool) -> dict[int, _Cut]:
+    """What goes when items go: their lines, and the blank lines between each and the item before.
 
-    For the first item, those between it and what follows: the next item, or the next key if the list is `followed`.
+    The items at the head of the list have none before the first: they take those between them and what follows, which
+    is the next item, or the next key if the list is `followed`.
     """
-    extent = found[index]
-    if index:
-        return Span(blanks_above(text, extent.start, found[index - 1].end), extent.end)
-    below = blanks_below(text, extent.end)
-    joins = below == found[1].start if len(found) > 1 else followed
-    return Span(extent.start, below if joins else extent.end)
+    head = next((index for index in range(len(found)) if index not in moved), len(found))
+    cuts = {}
+    for index in moved:
+        extent = found[index]
+        start = blanks_above(text, extent.start, found[index - 1].end) if index else extent.start
+        cuts[index] = _Cut(Span(start, extent.end), text[start : extent.start])
+    if head:
+        end = found[head - 1].end
+        below = blanks_below(text, end)
+        if below == found[head].start if head < len(found) else followed:
+            cuts[head - 1] = cuts[head - 1]._replace(span=Span(cuts[head - 1].span.start, below))
+            cuts[0] = cuts[0]._replace(blanks=_whole_lines(text, end, below))
+    return cuts
 
 
-def _piece(text: str, move: ListMove, extent: Extent, cut: Span, index: int) -> _Piece:
+def _piece(text: str, move: ListMove, extent: Extent, blanks: str, index: int) -> _Piece:
     edits = [Edit(edit.start - extent.start, edit.end - extent.start, edit.text) for edit in move.inner.get(index, ())]
-    body = _whole_lines(text, extent.start, extent.end)
-    blanks = text[cut.start : extent.start] or _whole_lines(text, extent.end, cut.end)
-    return _Piece(blanks, splice(body, edits))
+    return _Piece(blanks, splice(_whole_lines(text, extent.start, extent.end), edits))
 
 
 def _whole_lines(text: str, start: int, end: int) -> str:

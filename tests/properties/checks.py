@@ -47,10 +47,14 @@ def check(manifest: Manifest, placement: Placement) -> Outcome:
     done = [Moved(move.document, move.path, move.index, move.container) for move in conversion.moves]
     if done != [move for name, move in asked.items() if name not in left]:
         raise WrongError(f"moved {done} and refused {sorted(left)}, asked were {manifest.helpers}")
-    if _reading(conversion.text) != moved(before, done):
+    expected = moved(before, done)
+    if _reading(conversion.text) != expected:
         raise WrongError("the result is another object")
-    if conversion.text not in manifest.results(placement, left):
+    candidates = manifest.results(placement, left)
+    if conversion.text not in candidates:
         raise WrongError("the result reads as it should, but its text is another one")
+    if conversion.text != candidates[0] and _reading(candidates[0]) == expected:
+        raise WrongError("a new list stands below `containers` without need")
     codes = tuple(refusal.rule for refusal in conversion.refusals)
     if not set(codes) <= EXPECTED_REFUSALS:
         raise WrongError(f"refused without need: {conversion.refusals}")
@@ -70,19 +74,26 @@ def force(text: str, manifest: Manifest, placement: Placement) -> Conversion:
 def _check_need(
     manifest: Manifest, placement: Placement, before: list[Any], asked: Mapping[str, Moved], left: frozenset[str]
 ) -> None:
-    """A pod is left alone only if no way to cut and paste its lines gives the expected object."""
+    """A pod is left alone only if cutting and pasting its lines does not give the expected object.
+
+    A list below `containers` is asked for only where one above would put an alias before its anchor.
+    """
     for name in left:
-        others = frozenset(other for other in left if asked[other][:2] != asked[name][:2])
-        expected = moved(before, [move for other, move in asked.items() if other not in others])
-        if any(_reading(candidate) == expected for candidate in manifest.results(placement, others)):
-            raise WrongError(f"{name} was refused but could have moved")
+        pod = {other: move for other, move in asked.items() if move[:2] == asked[name][:2]}
+        expected = moved(before, pod.values())
+        for candidate in manifest.results(placement, frozenset(asked.keys() - pod.keys())):
+            after = _reading(candidate)
+            if after == expected:
+                raise WrongError(f"{name} was refused but could have moved")
+            if after is not None:
+                break
 
 
-def _reading(text: str) -> object:
+def _reading(text: str) -> list[Any] | None:
     try:
         return read_documents(text)
     except yaml.YAMLError:
-        return "not YAML"
+        return None
 
 
 def _located(documents: list[Any]) -> Iterator[Moved]:

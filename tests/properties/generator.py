@@ -413,13 +413,12 @@ class _Writer:
     def inits(self, key: int) -> Inits:
         name = f"{' ' * key}{self.quote}initContainers{self.quote}:"
         remark = f"  {self.comment()}" if self.chance(self.noise) else ""
-        trailing = self.blanks(0.5) if self.chance(self.noise) else []
-        if self.chance(self.noise / 2):
-            trailing = [*trailing, *self.comments(key)]
+        remarks = self.comments(key) if self.chance(self.noise / 2) else []
+        blanks = self.blanks(0.5) if self.chance(self.noise) else []
         if self.chance(0.3):
             word = self.pick("", "", "[]", "null", "~", "[ ]")
             head = f"{name} {word}{remark}" if word else f"{name}{remark}"
-            return Inits([head], [f"{name}{remark}"], None, trailing)
+            return Inits([head], [f"{name}{remark}"], None, [*blanks, *remarks])
         dash = key + self.random.choice((0, 0, 2, 2, 4))
         lines = [name + remark]
         items = [self.item(dash) for _ in range(self.random.choice((1, 1, 2)))]
@@ -427,7 +426,7 @@ class _Writer:
             if number:
                 lines += self.blanks(self.noise) if not items[number - 1].open_ended else []
             lines += [*item.above, *shifted(item.plain, dash), *item.below]
-        return Inits(lines, lines, dash, trailing)
+        return Inits(lines, lines, dash, remarks if items[-1].open_ended else [*blanks, *remarks])
 
     # --- comments and blank lines ------------------------------------------------------------------------------
 
@@ -500,7 +499,7 @@ class _Writer:
         """Fields commented out below the item."""
         if not self.chance(self.noise / 2):
             return []
-        return [*self.blanks(0.3), *shifted(self.comments(self.random.choice((1, 2, 4))), dash)]
+        return [*self.blanks(0.3), *shifted(self.comments(self.random.choice((1, 2))), dash)]
 
     def fields(self, name: str) -> dict[str, Lines]:
         fields = {"name": self.plain_pair("name", name)}
@@ -575,7 +574,7 @@ class _Writer:
         return "'" + self.pick(*_QUOTED).replace("\\", "").replace("'", "''") + "'"
 
     def block_scalar(self, column: int) -> Lines:
-        style, chomp = self.pick("|", "|", ">"), self.pick("", "", "", "-", "-", "+")
+        style, chomp = self.pick("|", "|", ">"), self.pick("", "", "", "", "-", "-", "-", "+")
         indent = self.random.choice((1, 2, 2, 4))
         marked = self.chance(0.25)
         lines = [self.pick(*_SCRIPT) for _ in range(self.random.choice((1, 2, 3, 4)))]
