@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from sidecarify.files import FileError, Manifest, Skipped, commit, read, stage
+from sidecarify.files import FileError, Manifest, Skipped, commit, find, is_folder, read, stage
 from sidecarify.yamltext.source import Source, TextError
 
 if TYPE_CHECKING:
@@ -18,49 +16,6 @@ if TYPE_CHECKING:
     from sidecarify.plan import Move, Refusal
     from sidecarify.report.json import PodEntry
 
-# The kinds that say something of a pod from outside it. Routes of the Gateway API all end alike.
-_AROUND = (
-    "Service",
-    "Ingress",
-    r"\w*Route",
-    "NetworkPolicy",
-    "CiliumNetworkPolicy",
-    "CiliumClusterwideNetworkPolicy",
-    "GlobalNetworkPolicy",
-    "HorizontalPodAutoscaler",
-    "VerticalPodAutoscaler",
-    "ScaledObject",
-    "PodDisruptionBudget",
-    "ServiceMonitor",
-    "PodMonitor",
-    "VMServiceScrape",
-    "VMPodScrape",
-    "PrometheusRule",
-    "VMRule",
-    "LimitRange",
-    "ResourceQuota",
-    "Namespace",
-    "PeerAuthentication",
-    "TargetGroupBinding",
-    "Kustomization",
-    "Component",
-    "HelmRelease",
-    "Application",
-    "ClusterPolicy",
-    "Policy",
-    "ValidatingAdmissionPolicy",
-    "ValidatingPolicy",
-    "MutatingAdmissionPolicy",
-    "ConstraintTemplate",
-)
-_KIND = r"""(?:^|[\s,{["'])kind["']?[ \t]*:[ \t]*["']?"""
-_POINTING = re.compile(rf"{_KIND}(?:{'|'.join(_AROUND)}|\w*List)\b")
-_POINTING_BYTES = re.compile(_POINTING.pattern.encode())
-_AROUND_KIND = re.compile("|".join(_AROUND))
-_CONFIG = re.compile(rf"{_KIND}ConfigMap\b")
-_SELECTOR = re.compile(r"""selector["']?[ \t]*:""")
-_KUSTOMIZATION = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
-_PATCH_PATH = "/containers"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 # Proofs that failed: faults of the program, and never a property of the manifest.
@@ -86,15 +41,29 @@ class Reason(NamedTuple):
     text: str
 
 
+class Around(NamedTuple):
+    """The objects of a run that point at pods; `complete` says that there are no others that do."""
+
+    objects: tuple[KubeObject, ...] = ()
+    complete: bool = False
+
+    def of(self, name: str) -> tuple[KubeObject, ...]:
+        """The objects of all manifests but `name`."""
+        return tuple(one for one in self.objects if one.file != name)
+
+
+ALONE = Around()
+
+
 @dataclass(slots=True)
 class Survey:
-    """The manifests of a run after a first look: those that may hold pods, and those that may speak of them.
+    """The manifests of a run after a first look: those that may hold pods, and the objects that may point at them.
 
     `unchanged` counts the rest, which hold nothing for us and are not read again.
     """
 
     candidates: list[Manifest] = field(default_factory=list)
-    speaking: list[Manifest] = field(default_factory=list)
+    around: Around = ALONE
     unchanged: int = 0
     troubles: list[Trouble] = field(default_factory=list)
 
@@ -162,21 +131,21 @@ class Tally:
         return 2 if self.failed else int(looking and self.changed > 0)
 
 
-class Around(NamedTuple):
-    """The objects of a run that point at pods; `complete` says that there are no others that do."""
+def survey(paths: Sequence[str]) -> Survey:
+    """Find the manifests of `paths` and look at the bytes of each once.
 
-    objects: tuple[KubeObject, ...] = ()
-    complete: bool = False
-
-    def of(self, name: str) -> tuple[KubeObject, ...]:
-        """The objects of all manifests but `name`."""
-        return tuple(one for one in self.objects if one.file != name)
-
-
-def survey(found: Iterable[Manifest | Skipped]) -> Survey:
-    """Look at the bytes of every file once. What is given by name is always read in full later, whatever it holds."""
+    What is given by name is always read in full later, whatever it holds; of the rest, only what may hold a pod.
+    Where all `paths` are folders, they are taken to hold every object that points at their pods.
+    """
     result = Survey()
-    for one in found:
+    folders = [is_folder(path) for path in paths]
+    speaks: Callable[[str, bytes], bool] | None = None
+    if len(paths) > 1 or any(folders):
+        from sidecarify import around  # noqa: PLC0415  (a manifest alone has nothing around it)
+
+        speaks = around.speaks
+    speaking: list[Manifest] = []
+    for one in find(paths):
         if isinstance(one, Skipped):
             result.troubles.append(Trouble(one.name, 1, one.code, one.message, one.error))
             continue
@@ -189,26 +158,15 @@ def survey(found: Iterable[Manifest | Skipped]) -> Survey:
             result.candidates.append(one)
         else:
             result.unchanged += 1
-        if _speaks(one, data):
-            result.speaking.append(one)
+        if speaks is not None and speaks(one.name, data):
+            speaking.append(one)
+    if result.candidates and speaking:
+        from sidecarify.around import collect  # noqa: PLC0415  (as above)
+
+        result.around = Around(collect(speaking), all(folders))
+    else:
+        result.around = Around((), all(folders))
     return result
-
-
-def objects_around(looked: Survey, *, complete: bool) -> Around:
-    """The objects of the run that point at pods. What cannot be read is left out here, and reported when it is judged.
-
-    Kept are only the kinds that a rule asks for, so that memory does not grow with the run's other files.
-    """
-    if len(looked.candidates) + len(looked.speaking) < 2:
-        return Around((), complete)
-    kept: list[KubeObject] = []
-    for manifest in looked.speaking:
-        try:
-            text = Source.decode(read(manifest.path)).text
-        except (FileError, TextError):
-            continue
-        kept += _objects(text, manifest.name)
-    return Around(tuple(kept), complete)
 
 
 def check(options: Options) -> None:
@@ -220,7 +178,7 @@ def check(options: Options) -> None:
         catalogue(options.transforms)
 
 
-def convert_all(looked: Survey, options: Options, around: Around) -> Iterator[Outcome]:
+def convert_all(looked: Survey, options: Options) -> Iterator[Outcome]:
     """Convert the candidates in their order; nothing is written.
 
     Never raises: what happens to one manifest is told in its outcome and leaves the others alone. So options and
@@ -232,7 +190,7 @@ def convert_all(looked: Survey, options: Options, around: Around) -> Iterator[Ou
         except FileError as error:
             yield Outcome(manifest, b"", b"", troubles=(Trouble(manifest.name, 1, error.code, error.message),))
         else:
-            yield convert_one(manifest, data, options, around)
+            yield convert_one(manifest, data, options, looked.around)
 
 
 def write(outcome: Outcome) -> Iterator[Trouble]:
@@ -249,7 +207,7 @@ def write(outcome: Outcome) -> Iterator[Trouble]:
         yield Trouble(file, 1, "hard-link", what, error=False)
 
 
-def inspect_all(looked: Survey, options: Options, around: Around) -> Iterator[Inspection]:
+def inspect_all(looked: Survey, options: Options) -> Iterator[Inspection]:
     """Judge the candidates in their order. As `convert_all`, it never raises."""
     for manifest in looked.candidates:
         try:
@@ -257,10 +215,10 @@ def inspect_all(looked: Survey, options: Options, around: Around) -> Iterator[In
         except FileError as error:
             yield Inspection(manifest, troubles=(Trouble(manifest.name, 1, error.code, error.message),))
         else:
-            yield inspect_one(manifest, data, options, around)
+            yield inspect_one(manifest, data, options, looked.around)
 
 
-def convert_one(manifest: Manifest, data: bytes, options: Options, around: Around) -> Outcome:
+def convert_one(manifest: Manifest, data: bytes, options: Options, around: Around = ALONE) -> Outcome:
     """Convert the manifest with the bytes `data`."""
     from sidecarify.convert import convert  # noqa: PLC0415  (a run without candidates never needs the engine)
 
@@ -269,8 +227,8 @@ def convert_one(manifest: Manifest, data: bytes, options: Options, around: Aroun
         conversion = convert(source, options, around.of(manifest.name), complete=around.complete)
     except TextError as error:
         return Outcome(manifest, data, data, troubles=(Trouble(manifest.name, error.line, error.code, error.message),))
-    except Exception:  # the one boundary: a fault with one manifest must not take the others along
-        return Outcome(manifest, data, data, troubles=(_fault(manifest),))
+    except Exception as error:  # the one boundary: a fault with one manifest must not take the others along
+        return Outcome(manifest, data, data, troubles=(_fault(manifest, error),))
     troubles = [_trouble(manifest, problem) for problem in conversion.errors]
     refusals = []
     for refusal in conversion.refusals:
@@ -290,7 +248,7 @@ def convert_one(manifest: Manifest, data: bytes, options: Options, around: Aroun
     )
 
 
-def inspect_one(manifest: Manifest, data: bytes, options: Options, around: Around) -> Inspection:
+def inspect_one(manifest: Manifest, data: bytes, options: Options, around: Around = ALONE) -> Inspection:
     """Judge the manifest with the bytes `data`."""
     from sidecarify.examine import examine  # noqa: PLC0415  (see convert_one)
     from sidecarify.report.json import pod_entries  # noqa: PLC0415
@@ -301,8 +259,8 @@ def inspect_one(manifest: Manifest, data: bytes, options: Options, around: Aroun
         pods = tuple(pod_entries(manifest.name, examination))
     except TextError as error:
         return Inspection(manifest, troubles=(Trouble(manifest.name, error.line, error.code, error.message),))
-    except Exception:
-        return Inspection(manifest, troubles=(_fault(manifest),))
+    except Exception as error:  # see convert_one
+        return Inspection(manifest, troubles=(_fault(manifest, error),))
     return Inspection(
         manifest,
         pods,
@@ -310,48 +268,6 @@ def inspect_one(manifest: Manifest, data: bytes, options: Options, around: Aroun
         tuple(_trouble(manifest, problem)._replace(error=False) for problem in examination.templates),
         _named(examination, options),
     )
-
-
-def _speaks(manifest: Manifest, data: bytes) -> bool:
-    return (
-        _POINTING_BYTES.search(data) is not None
-        or b"containers" in data
-        or _KUSTOMIZATION.fullmatch(manifest.name) is not None
-        or (b"ConfigMap" in data and b"container" in data)
-    )
-
-
-def _objects(text: str, file: str) -> Iterator[KubeObject]:
-    """The objects of a manifest that point at pods."""
-    from sidecarify.kube.objects import objects  # noqa: PLC0415  (see convert_one)
-    from sidecarify.kube.overlays import fragments, is_partial  # noqa: PLC0415
-    from sidecarify.yamltext.documents import split  # noqa: PLC0415
-    from sidecarify.yamltext.tree import YamlError, parse  # noqa: PLC0415
-
-    for document in split(text):
-        piece = text[document.start : document.end]
-        if not _may_point(piece, file):
-            continue
-        try:
-            root = parse(piece, line=document.line)
-            yield from fragments(root, document.index, file)
-            for one in objects(root, document.index, file):
-                if _AROUND_KIND.fullmatch(one.kind) or one.kind == "ConfigMap" or (one.row and is_partial(one)):
-                    yield one
-        except YamlError:
-            continue
-
-
-def _may_point(text: str, file: str) -> bool:
-    """Whether a document is worth parsing for what it says of pods elsewhere.
-
-    Of the workloads only patches are, and a workload with a selector is whole.
-    """
-    if "containers" in text and (_PATCH_PATH in text or not _SELECTOR.search(text)):
-        return True
-    if _POINTING.search(text) or _KUSTOMIZATION.fullmatch(file):
-        return True
-    return "container" in text and _CONFIG.search(text) is not None
 
 
 def _named(examination: Examination, options: Options) -> frozenset[str]:
@@ -385,7 +301,6 @@ def _trouble(manifest: Manifest, problem: Problem) -> Trouble:
     return Trouble(manifest.name, problem.line, problem.code, problem.message)
 
 
-def _fault(manifest: Manifest) -> Trouble:
-    where = traceback.format_exc().strip().splitlines()
-    what = f"sidecarify failed on this manifest and left it alone ({where[-1]}). Please report it."
+def _fault(manifest: Manifest, error: Exception) -> Trouble:
+    what = f"sidecarify failed on this manifest and left it alone ({error!r}). Please report it."
     return Trouble(manifest.name, 1, "internal-error", what)

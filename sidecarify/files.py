@@ -70,7 +70,7 @@ def find(paths: Sequence[str]) -> Iterator[Manifest | Skipped]:
     its file if that is below one of the folders, and is reported otherwise; links to folders are never walked, since
     what they lead to is either walked anyway or outside.
     """
-    folders = [given for given in paths if _is_folder(given)]
+    folders = [given for given in paths if is_folder(given)]
     roots = tuple(os.path.realpath(folder) for folder in folders)
     named = {os.path.realpath(given) for given in paths if given not in folders}
     seen: set[str] = set()
@@ -81,6 +81,14 @@ def find(paths: Sequence[str]) -> Iterator[Manifest | Skipped]:
                     continue
                 seen.add(one.path)
             yield one
+
+
+def is_folder(given: str) -> bool:
+    """Whether a given name is that of a folder; one that cannot be asked is none."""
+    try:
+        return Path(given).is_dir()
+    except OSError:
+        return False
 
 
 def read(path: str | Path) -> bytes:
@@ -190,13 +198,6 @@ def patch_name(path: str, folder: Path) -> str:
 @lru_cache(maxsize=4096)
 def _repository(folder: Path) -> Path | None:
     return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
-
-
-def _is_folder(given: str) -> bool:
-    try:
-        return Path(given).is_dir()
-    except OSError:
-        return False
 
 
 def _named(given: str) -> Manifest | Skipped:

@@ -88,14 +88,12 @@ def convert(
 
 
 def _files(run: _Run, options: Options, given: Sequence[str]) -> None:
-    from sidecarify.batch import convert_all, objects_around, survey  # noqa: PLC0415  (`--help` needs none of it)
-    from sidecarify.files import find  # noqa: PLC0415
+    from sidecarify.batch import convert_all, survey  # noqa: PLC0415  (`--help` needs none of it)
 
-    looked = survey(find(given))
+    looked = survey(given)
     run.found(looked)
-    around = objects_around(looked, complete=all(Path(one).is_dir() for one in given))
     changed = []
-    for outcome in convert_all(looked, options, around):
+    for outcome in convert_all(looked, options):
         run.show(outcome)
         if outcome.changed and run.wish.writes:
             changed.append(outcome)
@@ -105,10 +103,9 @@ def _files(run: _Run, options: Options, given: Sequence[str]) -> None:
 
 
 def _filter(run: _Run, options: Options) -> None:
-    from sidecarify.batch import Around, convert_one  # noqa: PLC0415  (see _files)
+    from sidecarify.batch import convert_one  # noqa: PLC0415  (see _files)
 
-    data = arguments.received()
-    outcome = convert_one(arguments.stdin_manifest(), data, options, Around())
+    outcome = convert_one(arguments.stdin_manifest(), arguments.received(), options)
     if run.wish.writes:
         put_bytes(outcome.after)
     run.show(outcome)

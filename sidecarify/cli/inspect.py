@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -78,16 +77,14 @@ def _answers(
     given: Sequence[str], options: Options
 ) -> Iterator[tuple[Sequence[PodEntry], Sequence[Trouble], frozenset[str]]]:
     """What there is to say of each manifest: pods, messages, and the user's globs that named a container."""
-    from sidecarify.batch import Around, inspect_all, inspect_one, objects_around, survey  # noqa: PLC0415
-    from sidecarify.files import find  # noqa: PLC0415
+    from sidecarify.batch import inspect_all, inspect_one, survey  # noqa: PLC0415  (`--help` needs none of it)
 
     if given == [arguments.STDIN]:
-        yield _parts(inspect_one(arguments.stdin_manifest(), arguments.received(), options, Around()))
+        yield _parts(inspect_one(arguments.stdin_manifest(), arguments.received(), options))
         return
-    looked = survey(find(given))
+    looked = survey(given)
     yield (), looked.troubles, frozenset()
-    around = objects_around(looked, complete=all(Path(one).is_dir() for one in given))
-    for inspection in inspect_all(looked, options, around):
+    for inspection in inspect_all(looked, options):
         yield _parts(inspection)
 
 

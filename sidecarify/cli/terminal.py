@@ -12,7 +12,6 @@ from typing import NamedTuple, TextIO
 
 import typer
 
-from sidecarify.report.diff import for_terminal
 from sidecarify.report.text import Look
 from sidecarify.report.visible import visible_lines
 
@@ -49,6 +48,8 @@ class Terminal(NamedTuple):
     def put_patch(self, patch: str) -> None:
         """Print a patch: raw for a pipe, made safe for a terminal."""
         if _is_terminal(sys.stdout) or self.out.color:
+            from sidecarify.report.diff import for_terminal  # noqa: PLC0415  (for patches alone)
+
             put(for_terminal(patch, color=self.out.color))
         else:
             put(patch)

@@ -1,0 +1,39 @@
+"""The application that typer runs: its commands, one module each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sidecarify import __version__
+from sidecarify.cli.convert import convert
+from sidecarify.cli.inspect import inspect
+
+# rich is slow to import, and a traceback is no place for the content of manifests.
+app = typer.Typer(
+    name="sidecarify",
+    help="Turn helper containers in Kubernetes manifests into native sidecars, and leave every other byte alone.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(convert)
+app.command()(inspect)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sidecarify {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Turn helper containers in Kubernetes manifests into native sidecars, and leave every other byte alone."""
