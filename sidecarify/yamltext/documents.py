@@ -9,7 +9,8 @@ from .source import TextError
 
 # YAML forbids these marks in content, even inside a block scalar: in column 0 they always end a document.
 _MARK = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_CONTENT = re.compile(r"^[ \t]*[^#%\s]", re.MULTILINE)
+# Content of a document: not blank, no comment, no directive, and not the mark of an end with nothing before it.
+_CONTENT = re.compile(r"^(?!\.\.\.(?:[ \t\r\n]|\Z))[ \t]*[^#%\s]", re.MULTILINE)
 _ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _BREAK_NAMES = {
     "\r": "a carriage return alone",
