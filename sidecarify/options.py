@@ -13,14 +13,16 @@ from sidecarify.yamltext.lists import Placement
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of `convert_text` and `inspect_text`; they mirror the flags of the command line.
+    """The options of `convert_text`, `revert_text` and `inspect_text`; they mirror the flags of the command line.
 
     helpers, mains: globs `[KIND/NAME:]CONTAINER` of containers that are helpers, or are not. accept: rules (globs)
     whose findings do not stop a move: review findings at once, refusals for the containers named in `helpers`;
     `("*",)` accepts every rule, but not what the API server would reject. unsafe: move what is under review.
     shared_volume: a helper must share a volume with the main container. placement: where a new `initContainers` key
     goes. kube_version: the lowest Kubernetes version that the result must run on. select, ignore: rules (globs) to
-    run or not. transforms: further folders of helper families.
+    run or not. transforms: further folders of helper families. only: globs, as in `helpers`, of the native sidecars
+    that `revert_text` takes back, named by that as `helpers` are; empty for all of them, none of them named. It alone
+    reads `only`, and it reads none of `helpers`, `mains`, `shared_volume` and `placement`.
     """
 
     helpers: tuple[str, ...] = ()
@@ -33,6 +35,7 @@ class Options:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     transforms: tuple[Path, ...] = ()
+    only: tuple[str, ...] = ()
 
     @property
     def settings(self) -> Settings:
@@ -44,6 +47,7 @@ class Options:
             self.ignore,
             self.shared_volume,
             KubeVersion.parse(self.kube_version),
+            self.only,
         )
 
     @property

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from sidecarify.catalogue import Catalogue, Match
 from sidecarify.commands import Program, read_program
+from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.kube.container import Container
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.version import DEFAULT_TARGET, KubeVersion
@@ -94,7 +95,9 @@ class Member:
 class PodContext:
     """A pod with its members, their roles, and the other objects of the run.
 
-    `complete` says whether the caller believes `others` to hold every object that points at the pod.
+    `complete` says whether the caller believes `others` to hold every object that points at the pod. `direction` says
+    what is asked: on the way back the members are the ordinary containers (main) and the native sidecars (helper; peer
+    for one that the user has not chosen).
     """
 
     pod: PodSpec
@@ -103,10 +106,11 @@ class PodContext:
     target: KubeVersion = DEFAULT_TARGET
     others: tuple[KubeObject, ...] = ()
     complete: bool = False
+    direction: Direction = TO_SIDECAR
 
     def role_of(self, member: Member) -> Role:
         """The role of one of the members."""
-        return self.roles[member.container.index]
+        return next(role for one, role in zip(self.members, self.roles, strict=True) if one is member)
 
     def those(self, *names: RoleName) -> tuple[Member, ...]:
         """The members with one of the roles."""
@@ -144,7 +148,10 @@ class Rule(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user decided: names are globs `[KIND/NAME:]CONTAINER`, rules are names or globs of names."""
+    """What the user decided: names are globs `[KIND/NAME:]CONTAINER`, rules are names or globs of names.
+
+    `only` names the native sidecars to take back; empty for all of them.
+    """
 
     helpers: tuple[str, ...] = ()
     mains: tuple[str, ...] = ()
@@ -152,6 +159,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     shared_volume: bool = True
     target: KubeVersion = DEFAULT_TARGET
+    only: tuple[str, ...] = ()
 
 
 class ContainerVerdict(NamedTuple):

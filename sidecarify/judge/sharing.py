@@ -49,7 +49,7 @@ def _shared(pod: PodSpec, container: Container) -> Iterator[SharedVolume]:
             continue
         for other in pod.containers:
             theirs = [mount for mount in other.mounts if mount.volume == name and _counts(mount)]
-            if other.index != container.index and theirs:
+            if other.node is not container.node and theirs:
                 yield SharedVolume(name, other.name, _weakness(pod, volume, own, theirs), own[0].line)
 
 

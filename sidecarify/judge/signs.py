@@ -282,7 +282,7 @@ def _confirmations(member: Member, pod: PodSpec) -> Iterator[Evidence]:
         if mount.volume in strong and (found := names_path(container, mount.path)):
             yield found
     theirs = {
-        port.number for one in pod.containers if one.index != container.index for port in one.ports if port.number
+        port.number for one in pod.containers if one.node is not container.node for port in one.ports if port.number
     }
     own = {port.number for port in container.ports}
     if found := dials(container, frozenset(theirs - own)):

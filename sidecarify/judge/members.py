@@ -1,0 +1,58 @@
+"""What is known about one container: its family of helpers, and what it shares."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sidecarify.catalogue import Catalogue, Match
+from sidecarify.commands import Lifetime
+from sidecarify.judge.model import Member
+from sidecarify.judge.sharing import shared_volumes
+from sidecarify.judge.signs import confirmation
+from sidecarify.kube.container import Container
+from sidecarify.kube.image import parse_image
+from sidecarify.kube.workload import PodSpec
+
+# Programs whose name is that of a server's image too, but which are clients.
+_CLIENTS = frozenset({"docker", "mysql", "mongo", "consul", "etcd", "memcached"})
+
+
+def member_of(pod: PodSpec, container: Container, catalogue: Catalogue) -> Member:
+    """A container of the pod, of whichever list, with its family and the volumes that it shares with `containers`."""
+    match = catalogue.match(container.image, container.args, container.command)
+    member = Member(container, match, shared_volumes(pod, container))
+    if match is None or match.transform.safe == "by-command":
+        found = _by_program(member, catalogue)
+        if found is not None:
+            return replace(member, match=found)
+    if match is None:
+        found = _by_name(member, pod, catalogue)
+        if found is not None:
+            return replace(member, match=found)
+    return member
+
+
+def _by_program(member: Member, catalogue: Catalogue) -> Match | None:
+    """The family of the program that the command line starts, whatever the image is called."""
+    program = member.program
+    if program is None or program.entrypoint_unseen or not program.readable:
+        return None
+    argv = program.argv
+    if program.shell:
+        last = program.decisive
+        if last is None or last.in_loop or program.lifetime is Lifetime.ENDS:
+            return None
+        argv = last.argv
+    if not argv or argv[0].rpartition("/")[2] in _CLIENTS:
+        return None
+    found = catalogue.by_program(argv[0], argv[1:])
+    return None if found is None or found.transform.safe == "by-command" else found
+
+
+def _by_name(member: Member, pod: PodSpec, catalogue: Catalogue) -> Match | None:
+    """The family that the container is named after, if its call or mounts agree: a renamed image."""
+    image = parse_image(member.container.image)
+    hinted = catalogue.by_name(member.container.name)
+    if image is None or hinted is None or hinted.usually_main(pod.owner.kind) or confirmation(member, pod) is None:
+        return None
+    return Match(hinted, member.container.name, image)
