@@ -109,6 +109,7 @@ class Tally:
     moved: int = 0
     unchanged: int = 0
     left_alone: int = 0
+    templates: int = 0
     failed: int = 0
 
     def add(self, outcome: Outcome) -> None:
@@ -118,7 +119,9 @@ class Tally:
         self.changed += outcome.changed
         self.moved += len(outcome.moves)
         self.unchanged += not outcome.changed and not failed
-        self.left_alone += len({(one.document, one.path, one.container) for one in outcome.refusals})
+        containers = [one for one in outcome.refusals if one.container]
+        self.left_alone += len({(one.document, one.path, one.container) for one in containers})
+        self.templates += len(outcome.refusals) - len(containers)
 
     def unwritten(self, outcome: Outcome) -> None:
         """Take back what `add` counted, for a manifest that could not be written."""

@@ -109,6 +109,8 @@ def _filter(run: _Run, options: Options) -> None:
     if run.wish.writes:
         put_bytes(outcome.after)
     run.show(outcome)
+    if run.wish.writes and outcome.changed:
+        run.written(outcome)
 
 
 class _Run:
@@ -140,7 +142,7 @@ class _Run:
         self.tally.add(outcome)
         self.named |= outcome.named
         self.tell(outcome.troubles)
-        self.levels |= {refusal.level for refusal in outcome.refusals}
+        self.levels |= {refusal.level for refusal in outcome.refusals if refusal.container}
         self.left += (text.refusal_message(name, refusal, look) for refusal in outcome.refusals)
         if not outcome.changed:
             return
@@ -169,18 +171,24 @@ class _Run:
         if any(trouble.error for trouble in troubles):
             self.tally.unwritten(outcome)
         else:
-            name = outcome.manifest.name
-            self.terminal.say(text.moved_line(name, outcome.moves, done=True, look=self.terminal.err))
+            self.written(outcome)
+
+    def written(self, outcome: Outcome) -> None:
+        """Say what has been done."""
+        name = outcome.manifest.name
+        self.terminal.say(text.moved_line(name, outcome.moves, done=True, look=self.terminal.err))
 
     def finish(self, judging: Judging) -> None:
         """Write the patch, sum up, list what was left alone and why, and settle the exit code."""
         tally, say = self.tally, self.terminal.say
         self.code = tally.exit_code(looking=self.wish.looking)
-        if self.wish.patch is not None and not _written(self.wish.patch, "".join(self.patches)):
+        if self.wish.patch is not None and not _saved(self.wish.patch, "".join(self.patches)):
             self.code = 2
         for warning in arguments.unmatched(judging, self.named):
             say(visible(warning))
-        counts = text.Counts(tally.changed, tally.moved, tally.unchanged, tally.left_alone, tally.failed)
+        counts = text.Counts(
+            tally.changed, tally.moved, tally.unchanged, tally.left_alone, tally.templates, tally.failed
+        )
         say(text.summary(counts, done=self.wish.writes))
         for line in self.left:
             say(line)
@@ -213,7 +221,7 @@ def _explanation(outcome: Outcome) -> list[str]:
     return explain(outcome.before.decode(), outcome.after.decode(), outcome.moves)
 
 
-def _written(path: Path, patch: str) -> bool:
+def _saved(path: Path, patch: str) -> bool:
     from sidecarify.files import FileError, write_new  # noqa: PLC0415  (see _files)
 
     try:

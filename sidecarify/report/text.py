@@ -66,6 +66,7 @@ class Counts(NamedTuple):
     moved: int = 0
     unchanged: int = 0
     left_alone: int = 0
+    templates: int = 0
     failed: int = 0
 
 
@@ -79,10 +80,15 @@ def summary(counts: Counts, *, done: bool) -> str:
         parts = [f"Nothing to convert: {_count(counts.unchanged, 'file')} left unchanged"]
     if counts.failed:
         parts.append(f"{counts.failed} with errors")
-    if counts.left_alone:
-        parts.append(f"{_count(counts.left_alone, 'container')} left alone:")
+    left = [
+        _count(number, noun)
+        for number, noun in ((counts.left_alone, "container"), (counts.templates, "template"))
+        if number
+    ]
+    if left:
+        parts.append(f"{' and '.join(left)} left alone:")
     sentence = ", ".join(parts)
-    return sentence if counts.left_alone else f"{sentence}."
+    return sentence if left else f"{sentence}."
 
 
 def advice(levels: set[str], look: Look = PLAIN) -> str:
