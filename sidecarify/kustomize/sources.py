@@ -1,0 +1,173 @@
+"""The files of a kustomize tree, read once each, and where a line of any of them stands.
+
+Nodes of several files meet in one tree when a base is merged with its overlays. So that each still knows its own file,
+all files share one numbering of lines: a node's line says which file it is of, and `Sources.place` tells.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from sidecarify.files import FileError, read
+from sidecarify.yamltext.documents import Document, check_line_breaks, split
+from sidecarify.yamltext.source import Source, TextError
+from sidecarify.yamltext.tree import Node, YamlError, parse
+
+Where = Literal["file", "folder", "missing", "outside"]
+
+
+class Place(NamedTuple):
+    """A line of a file; `file` is relative to the root, `line` counts from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Problem(NamedTuple):
+    """What is wrong with a kustomization, or what keeps a file from being read."""
+
+    place: Place
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """A piece of text with one YAML tree: a document of a file, or a patch written inside a scalar of one.
+
+    Offsets of `root` count in `text`; its lines are those of `Sources`. `holder` is the scalar that holds the text,
+    a node of the unit `outer`; both are None for a document.
+    """
+
+    file: str
+    document: Document
+    text: str
+    root: Node
+    outer: Unit | None = None
+    holder: Node | None = None
+
+    @property
+    def document_unit(self) -> Unit:
+        """The document that the text is part of."""
+        return self if self.outer is None else self.outer.document_unit
+
+
+@dataclass(frozen=True, eq=False)
+class TextFile:
+    """A file that was read; `first` is what its lines have more than their own number."""
+
+    name: str
+    source: Source
+    documents: tuple[Document, ...]
+    first: int
+
+
+class Sources:
+    """The files below `root`. `changed` holds what stands in some of them instead of what the disk has."""
+
+    def __init__(self, root: Path, changed: Mapping[str, bytes] | None = None) -> None:
+        self.root = root.resolve()
+        self.changed = changed or {}
+        self._files: dict[str, TextFile | Problem] = {}
+        self._starts: list[int] = [0]
+        self._names: list[str] = [""]
+        self._next = 0
+        self._units: dict[tuple[str, int], Unit | Problem] = {}
+
+    def where(self, name: str) -> Where:
+        """What a name relative to the root stands for. Symbolic links are followed, but not out of the root."""
+        if name == ".." or name.startswith(("../", "/")):
+            return "outside"
+        path = self.root / name
+        try:
+            if not path.resolve().is_relative_to(self.root):
+                return "outside"
+            if path.is_dir():
+                return "folder"
+            return "file" if name in self.changed or path.is_file() else "missing"
+        except (OSError, ValueError, RuntimeError):
+            return "missing"
+
+    def read(self, name: str) -> TextFile | Problem:
+        """The text of a file, or what keeps it from being read."""
+        known = self._files.get(name)
+        if known is None:
+            known = self._files[name] = self._read(name)
+        return known
+
+    def data(self, name: str) -> bytes:
+        """The bytes of a file. Raises FileError."""
+        return self.changed[name] if name in self.changed else read(self.root / name)
+
+    def _read(self, name: str) -> TextFile | Problem:
+        try:
+            source = Source.decode(self.data(name))
+        except FileError as error:
+            return Problem(Place(name, 1), error.code, error.message)
+        except TextError as error:
+            return Problem(Place(name, error.line), error.code, error.message)
+        first = self._next
+        self._next += source.text.count("\n") + 2
+        self._starts.append(first)
+        self._names.append(name)
+        return TextFile(name, source, tuple(split(source.text)), first)
+
+    def place(self, line: int) -> Place:
+        """The file and its own line for a line number of a node."""
+        index = bisect_right(self._starts, line - 1) - 1
+        return Place(self._names[index], line - self._starts[index])
+
+    def units(self, file: TextFile) -> list[Unit | Problem]:
+        """The documents of a file with their trees; an empty document is none."""
+        found = (self.unit(file, document) for document in file.documents)
+        return [unit for unit in found if isinstance(unit, Problem) or unit is not None]
+
+    def unit(self, file: TextFile, document: Document) -> Unit | Problem | None:
+        """A document with its tree, what keeps it from being read, or None if it is empty."""
+        key = (file.name, document.index)
+        known = self._units.get(key)
+        if known is not None:
+            return known
+        text = file.source.text[document.start : document.end]
+        result: Unit | Problem
+        try:
+            check_line_breaks(file.source.text, document)
+            root = parse(text, line=file.first + document.line)
+            if root is None:
+                return None
+            result = Unit(file.name, document, text, root)
+        except TextError as error:
+            result = Problem(Place(file.name, error.line), error.code, error.message)
+        except YamlError as error:
+            result = Problem(Place(file.name, error.line - file.first), error.code, error.message)
+        self._units[key] = result
+        return result
+
+    def inline(self, outer: Unit, scalar: Node) -> list[Unit] | Problem:
+        """The documents of a patch that is written inside a scalar; what keeps it from being read."""
+        first = scalar.line + 1 if scalar.style in ("|", ">") else scalar.line
+        found = []
+        for document in split(scalar.value):
+            try:
+                text = scalar.value[document.start : document.end]
+                root = parse(text, line=first + document.line - 1)
+            except YamlError as error:
+                place = self.place(error.line)
+                return Problem(place, error.code, f"the patch is not readable: {error.message}")
+            if root is not None:
+                found.append(Unit(outer.file, document, text, root, outer, scalar))
+        return found
+
+
+def joined(folder: str, name: str) -> str:
+    """The path of `name` as seen from `folder`, relative to the root; it begins with `..` if it leads out of it."""
+    path = posixpath.normpath(posixpath.join(folder, name))
+    return "" if path == "." else path
