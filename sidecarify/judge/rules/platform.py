@@ -48,7 +48,7 @@ def stripping_controller(helper: Member, pod: PodContext) -> Iterator[Finding]:
             yield Finding(
                 "stripping-controller",
                 "review",
-                f"keel (`{found[0]}`) may drop `restartPolicy` when it updates the image: the pod would never start.",
+                f"The updater keel (`{found[0]}`) may drop `restartPolicy` with a new image: the pod would never start.",
                 "Try it with your version of keel first (keel#772), or take the workload out of its care.",
                 found[1],
             )

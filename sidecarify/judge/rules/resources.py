@@ -21,8 +21,8 @@ def resize_policy(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Before, the API server rejects the whole pod (validateInitContainers; in-place resize of native sidecars came with
     k/k#128367; hazard RES4). Where in-place resize is off, the field is dropped before it is validated.
 
-    Fires on (target 1.32 and before):
-        resizePolicy: [{resourceName: cpu, restartPolicy: NotRequired}]
+    Fires on:
+        resizePolicy: [{resourceName: cpu, restartPolicy: NotRequired}]     # with target 1.32 and before
 
     Near miss:
         resources: {requests: {cpu: 100m}}    # or the same with target 1.33

@@ -319,8 +319,8 @@ def stuck_termination(helper: Member, pod: PodContext) -> Iterator[Finding]:
     it (k/k#125880, istio#51883; hazard TRM6). That is noticed where the grace period is long and a startupProbe can
     keep a later entry from starting.
 
-    Fires on (target 1.30 and before):
-        terminationGracePeriodSeconds: 600
+    Fires on:
+        terminationGracePeriodSeconds: 600       # with target 1.30 and before
         # the helper: startupProbe: {httpGet: {path: /startup, port: 9801}}, and another init container
 
     Near miss:
