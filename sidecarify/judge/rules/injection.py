@@ -76,7 +76,7 @@ def _needs_network(helper: Member) -> bool:
             return False
         return any(helper.has_trait(trait) for trait in _NETWORK_TRAITS)
     program = helper.program
-    seen = program is not None and program.readable and not program.entrypoint_unseen
+    seen = program is not None and program.readable and (helper.match is not None or not program.entrypoint_unseen)
     if program is not None and seen and (helper.match is not None or program.shell):
         return any(command.name in _NETWORK_TOOLS for command in program.commands)
     return not _LOCAL_WORK.search(f"{container.name} {container.image.partition(':')[0]}")
