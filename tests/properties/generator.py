@@ -258,8 +258,13 @@ class _Writer:
                 parts.append(self.random.choice(marks if isinstance(parts[-1], Pod) else marks[:3]))
             parts += self.document()
         if self.chance(0.08):
-            ends = (["---"], ["", ""], ["..."], ["...", "# the end"])
-            parts.append(self.random.choice(ends if isinstance(parts[-1], Pod) else ends[:2]))
+            last = parts[-1]
+            ends: tuple[Lines, ...] = (["---"], ["..."], ["...", "# the end"], ["", ""])
+            if not isinstance(last, Pod):
+                ends = (["---"], ["", ""])
+            elif _open_ended(last.lines()):
+                ends = ends[:3]
+            parts.append(self.random.choice(ends))
         crlf, bom, cut = self.chance(0.1), self.chance(0.05), self.chance(0.15)
 
         def text(lines: Lines) -> str:
