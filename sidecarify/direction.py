@@ -13,6 +13,18 @@ class Direction(NamedTuple):
     promotes: bool
 
 
+class Manner(NamedTuple):
+    """How one item moves, where it does not move as a container of a whole pod spec does.
+
+    `keeps_policy`: no `restartPolicy` is added (the item is part of a patch, what it patches has it already).
+    `named_before`: containers that the new list names before it, so that a merge keeps them in front.
+    """
+
+    keeps_policy: bool = False
+    named_before: tuple[str, ...] = ()
+
+
+PLAIN_MANNER = Manner()
 TO_SIDECAR = Direction("containers", "initContainers", promotes=True)
 TO_CONTAINER = Direction("initContainers", "containers", promotes=False)
 POLICY = "restartPolicy"

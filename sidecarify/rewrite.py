@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
-from sidecarify.direction import ALWAYS, POLICY, Direction
+from sidecarify.direction import ALWAYS, PLAIN_MANNER, POLICY, Direction, Manner
 from sidecarify.kube.workload import PodSpec
+from sidecarify.yamltext.items import extents
 from sidecarify.yamltext.lists import ListMove, Placement, UnmovableError, move_edits
 from sidecarify.yamltext.pairs import add_pair, remove_pair
-from sidecarify.yamltext.source import Edit
+from sidecarify.yamltext.source import Edit, line_end, newline_at
 from sidecarify.yamltext.tree import Node
 
 
@@ -49,15 +52,57 @@ def check_container(pod: PodSpec, index: int, direction: Direction) -> None:
         raise UnmovableError("restart-policy", what, found[0].line)
 
 
-def rewrite(text: str, pod: PodSpec, indexes: Sequence[int], placement: Placement, direction: Direction) -> list[Edit]:
+def rewrite(
+    text: str,
+    pod: PodSpec,
+    indexes: Sequence[int],
+    placement: Placement,
+    direction: Direction,
+    manners: Mapping[int, Manner] = MappingProxyType({}),
+) -> list[Edit]:
     """The edits that move the items at `indexes` of the direction's source list, in that order, behind the target's.
 
-    `check_pod` and `check_container` have passed. Raises UnmovableError where the two lists do not allow it.
+    `manners` are for items that move in a manner of their own, by index. `check_pod` and `check_container` have
+    passed. Raises UnmovableError where the two lists do not allow it.
     """
     source = _list_of(pod.node, direction.source)
-    change = _add_policy if direction.promotes else _remove_policy
-    inner = {index: change(text, source.items[index]) for index in indexes}
+    inner = {}
+    for index in indexes:
+        manner = manners.get(index, PLAIN_MANNER)
+        named = _name_before(text, pod.node, direction.source, index, manner.named_before)
+        if not direction.promotes:
+            inner[index] = [*named, *_remove_policy(text, source.items[index])]
+        elif manner.keeps_policy:
+            inner[index] = named
+        else:
+            inner[index] = [*named, *_add_policy(text, source.items[index])]
     return move_edits(text, ListMove(pod.node, direction.source, direction.target, tuple(indexes), inner), placement)
+
+
+def _name_before(text: str, mapping: Node, key: str, index: int, names: Sequence[str]) -> list[Edit]:
+    """The edit that puts items that only name a container before an item."""
+    pair = mapping.pair(key)
+    if not names or pair is None:
+        return []
+    item = pair[1].items[index]
+    if pair[1].style == "flow":
+        quote = item.pairs[0][0].style or ""
+        bodies = (f"{{{quote}name{quote}: {quoted(name, quote)}}}, " for name in names)
+        return [Edit(item.start, item.start, "".join(bodies))]
+    extent = extents(text, pair[1].items, line_end(text, pair[0].end))[index]
+    newline = newline_at(text, item.start)
+    lines = (f"{' ' * extent.dash}- name: {quoted(name)}{newline}" for name in names)
+    return [Edit(extent.start, extent.start, "".join(lines))]
+
+
+def quoted(name: str, quote: str = "") -> str:
+    """A container's name as YAML reads it back: in quotes where it could be taken for something else."""
+    plain = re.fullmatch(r"[a-z][a-z0-9-]*", name) and name not in _WORDS
+    mark = quote or ("" if plain else '"')
+    return f"{mark}{name}{mark}"
+
+
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
 def _list_of(mapping: Node, key: str) -> Node:

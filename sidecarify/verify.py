@@ -9,17 +9,31 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
-from sidecarify.direction import ALWAYS, POLICY, Direction
+from sidecarify.direction import ALWAYS, PLAIN_MANNER, POLICY, Direction, Manner
 from sidecarify.yamltext.tree import Node, YamlError, parse
 
 
 class Change(NamedTuple):
-    """What is meant to have happened to one pod spec: the places of the moved containers, in their new order."""
+    """What is meant to have happened to one pod spec: the places of the moved containers, in their new order.
+
+    `manners` are for those that move in a manner of their own, by their old place.
+    """
 
     pod_spec: Node
     moved: tuple[int, ...]
+    manners: Mapping[int, Manner] = MappingProxyType({})
+
+    @property
+    def named_before(self) -> list[str]:
+        """The containers that the new list names besides."""
+        return [name for index in self.moved for name in self.manner(index).named_before]
+
+    def manner(self, index: int) -> Manner:
+        """How the item at an old place moves."""
+        return self.manners.get(index, PLAIN_MANNER)
 
 
 class VerifyError(Exception):
@@ -47,10 +61,8 @@ def verify(old_root: Node, old_text: str, new_text: str, changes: Sequence[Chang
     _compare(old_root, new_root, expected, direction)
     if any(_touches_flow(change, direction) for change in changes):
         _compare_characters(old_text, new_text, changes, direction)
-    elif direction.promotes:
-        _compare_lines(old_text, new_text)
     else:
-        _compare_lines(new_text, old_text)
+        _compare_lines(old_text, new_text, changes, direction)
     return new_root
 
 
@@ -64,7 +76,7 @@ def _compare(old_root: Node, new_root: Node, changes: Mapping[int, Change], dire
     counterpart: dict[int, Node] = {}
     aliases: list[tuple[Node, Node]] = []
     moved = {
-        id(_value(change.pod_spec, direction.source).items[index])
+        id(_value(change.pod_spec, direction.source).items[index]): change.manner(index)
         for change in changes.values()
         for index in change.moved
     }
@@ -84,7 +96,7 @@ def _compare(old_root: Node, new_root: Node, changes: Mapping[int, Change], dire
         elif id(old) in changes:
             _compare_pod_spec(stack, old, new, changes[id(old)], direction)
         elif id(old) in moved:
-            _compare_moved(stack, old, new, direction)
+            _compare_moved(stack, old, new, direction, moved[id(old)])
         else:
             _pair_up_mappings(stack, old, old.pairs, new.pairs)
     for old, new in aliases:
@@ -135,16 +147,39 @@ def _compare_pod_spec(
             raise _difference(target[1], new_target)
     elif new_target.style != source.style or new_target.tag or new_target.anchor:
         raise VerifyError("verify-model", f"the new `{direction.target}` (line {new_target.line}) is of another style")
-    _pair_up(stack, old, [*there, *moved], new_target)
+    _pair_up(stack, old, [*there, *moved], _without_named(new_target, len(there), change))
     _same_keys(stack, old, new, (direction.source, direction.target))
 
 
-def _compare_moved(stack: list[tuple[Node, Node]], old: Node, new: Node, direction: Direction) -> None:
+def _without_named(target: Node, there: int, change: Change) -> Node:
+    """The new list without the items that only name a container, each of which stands where it is meant to."""
+    if not change.named_before:
+        return target
+    kept = list(target.items[:there])
+    rest = iter(target.items[there:])
+    for index in change.moved:
+        for name in change.manner(index).named_before:
+            item = next(rest, None)
+            pairs = [(key.value, value.value, value.kind) for key, value in item.pairs] if item is not None else []
+            if pairs != [("name", name, "scalar")]:
+                raise VerifyError("verify-model", f"`{name}` would not be named before the container of line {index}")
+        item = next(rest, None)
+        kept += [] if item is None else [item]
+    result = Node("seq", target.start, target.end, target.line, target.column)
+    result.style, result.tag, result.anchor = target.style, target.tag, target.anchor
+    result.items = [*kept, *rest]
+    return result
+
+
+def _compare_moved(stack: list[tuple[Node, Node]], old: Node, new: Node, direction: Direction, manner: Manner) -> None:
     """A moved container: as it was, with `restartPolicy: Always` when promoted, without it when not."""
     if not direction.promotes:
         if new.pair(POLICY) is not None:
             raise VerifyError("verify-model", f"the container of line {old.line} would keep its `{POLICY}`")
         _pair_up_mappings(stack, old, [pair for pair in old.pairs if pair[0].value != POLICY], new.pairs)
+        return
+    if manner.keeps_policy:
+        _pair_up_mappings(stack, old, old.pairs, new.pairs)
         return
     policy = _value(new, POLICY)
     if (policy.kind, policy.value, policy.tag) != ("scalar", ALWAYS, None):
@@ -184,21 +219,28 @@ _KEY_LINE = re.compile(
     r"""(?:-[ \t]+)?(?:(?P<q>["']?)restartPolicy(?P=q):[ \t]+["']?Always["']?"""
     r"""|(?P<r>["']?)initContainers(?P=r)[ \t]*:)[ \t]*(?P<comment>\#.*)?"""
 )
+_OTHER_KEY_LINE = re.compile(r"""(?P<q>["']?)containers(?P=q)[ \t]*:[ \t]*(?:\#.*)?""")
 _FILLED_LINE = re.compile(
     r"""(?P<key>["']?initContainers["']?[ \t]*:)[ \t]*(?:\[[ \t]*\]?|null|Null|NULL|~)?[ \t]*(?P<comment>\#.*)?"""
 )
 _LONE_VALUE = re.compile(r"\[[ \t]*\]?|\]|null|Null|NULL|~")
 
 
-def _compare_lines(plain_text: str, native_text: str) -> None:
+def _compare_lines(old_text: str, new_text: str, changes: Sequence[Change], direction: Direction) -> None:
     """No line lost, none invented: indentation aside, both texts hold the same lines.
 
     The native side has the pairs `restartPolicy: Always` and the key `initContainers:` besides; a comment on such a
-    line may stand alone on the plain side, and an empty value may have stood behind the key.
+    line may stand alone on the plain side, and an empty value may have stood behind the key. Where a list moves as a
+    whole, its key is lost; lines that only name a container are new.
     """
+    plain_text, native_text = (old_text, new_text) if direction.promotes else (new_text, old_text)
     plain = Counter(line.strip() for line in plain_text.split("\n"))
     native = Counter(line.strip() for line in native_text.split("\n"))
     only_native, only_plain = native - plain, plain - native
+    named = [name for change in changes for name in change.named_before]
+    only_native -= Counter(line for name in named for line in (f"- name: {name}", f'- name: "{name}"'))
+    whole = sum(len(change.moved) == len(_value(change.pod_spec, direction.source).items) for change in changes)
+    only_plain -= Counter({line: whole for line in only_plain if _OTHER_KEY_LINE.fullmatch(line)})
     for line in list(only_plain):
         filled = _FILLED_LINE.fullmatch(line)
         if filled is not None:
@@ -242,6 +284,9 @@ def _compare_characters(old_text: str, new_text: str, changes: Sequence[Change],
     two = Counter(_BLANK_OR_COMMA.sub("", native))
     lost, added = one - two, two - one
     moved = sum(len(change.moved) for change in changes)
+    named = [name for change in changes for name in change.named_before]
     allowed = Counter("\"'\"'restartPolicy:\"'\"'Always" * moved + "\"'\"'initContainers:[]" * len(changes))
-    if not lost <= Counter("null~NULL[]" * len(changes)) or not added <= allowed:
+    allowed += Counter("".join(f'{{"name":"{name}"}}-' for name in named))
+    whole = sum(len(change.moved) == len(_value(change.pod_spec, direction.source).items) for change in changes)
+    if not lost <= Counter("null~NULL[]" * len(changes) + "containers:\"'" * whole) or not added <= allowed:
         raise VerifyError("verify-lines", "characters outside the move would change")

@@ -60,6 +60,8 @@ def move_edits(text: str, move: ListMove, placement: Placement) -> list[Edit]:
     Raises UnmovableError.
     """
     lists = _Lists.of(move)
+    if lists.target_pair is None and move.indexes == tuple(range(len(lists.source.items))):
+        return _rename_key(move, lists)
     if lists.source.style == "flow":
         return _move_in_flow(text, move, lists)
     for key, value in filter(None, (lists.source_pair, lists.target_pair)):
@@ -101,6 +103,14 @@ def _is_empty(node: Node) -> bool:
     if node.kind == "seq":
         return not node.items
     return node.kind == "scalar" and node.style is None and node.value in _EMPTY_WORDS
+
+
+def _rename_key(move: ListMove, lists: _Lists) -> list[Edit]:
+    """The whole list goes by the name of the target, which is not there yet."""
+    key = lists.source_pair[0]
+    quote = key.style or ""
+    inner = [edit for index in move.indexes for edit in move.inner.get(index, ())]
+    return [Edit(key.start, key.end, f"{quote}{move.target}{quote}"), *inner]
 
 
 # --- no item moves: a new key is written between the items -------------------------------------------------------
