@@ -35,6 +35,7 @@ _UPSTREAM = re.compile(
     r"(?i)-{0,2}(?:[\w.-]*[._-])?(?:upstream|upstreams|backend|target|proxy[._-]?pass|forward[._-]?to)(?:[._-]?ur[il]s?)?"
 )
 _LOCAL_PLACE = re.compile(r"(?:https?://|tcp://|h2c://)?(?:localhost|127\.0\.0\.1|\[::1\]):\d+\S*|unix:\S+")
+_BINDS = re.compile(r"(?i)listen|bind|(?:^|_)(?:host|addr(?:ess)?)$")
 _BRINGS_TRAFFIC = ("TS_SERVE_CONFIG", "TS_DEST_IP")
 
 
@@ -406,8 +407,22 @@ def _leads_to(port: ServicePort, helper: Member, pod: PodContext, *, is_proxy: b
     listeners = [one for one in pod.members if any(found.number == port.target for found in listening(one.container))]
     if listeners:
         return listeners == [helper]
+    if not is_proxy or list(listening(helper.container)) or _is_dialled(helper, pod):
+        return False
     proxies = [one for one in pod.members if one.has_trait("proxy") and not one.has_trait("metrics-only")]
-    return is_proxy and proxies == [helper]
+    return proxies == [helper]
+
+
+def _is_dialled(helper: Member, pod: PodContext) -> bool:
+    """Whether a main container has the address of a socket on a volume that it shares with the helper."""
+    volumes = {mount.volume for mount in helper.container.mounts}
+    for main in pod.mains:
+        folders = [mount.path.rstrip("/") for mount in main.container.mounts if mount.volume in volumes]
+        for variable in main.container.env.values():
+            path = re.sub(r"^unix:/*", "/", variable.value or "")
+            if not _BINDS.search(variable.name) and any(path.startswith(f"{folder}/") for folder in folders):
+                return True
+    return False
 
 
 def _is_alone(helper: Member, reached: tuple[Service, ...], pod: PodContext) -> bool:
