@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from sidecarify.api import Conversion, Examination, Move, Options, Problem, Refusal, convert_text, inspect_text
+    from sidecarify.api import (
+        Conversion,
+        Examination,
+        Move,
+        Options,
+        Problem,
+        Refusal,
+        convert_text,
+        inspect_text,
+        revert_text,
+    )
 
 __all__ = [
     "Conversion",
@@ -25,6 +35,7 @@ __all__ = [
     "__version__",
     "convert_text",
     "inspect_text",
+    "revert_text",
 ]
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from sidecarify.direction import TO_SIDECAR
+from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.examine import Examination, Examined, Problem, examine
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.workload import PodSpec
@@ -48,10 +48,19 @@ class _Step(NamedTuple):
 
 
 def convert(
-    source: Source, options: Options, others: Sequence[KubeObject] = (), *, complete: bool = False
+    source: Source,
+    options: Options,
+    others: Sequence[KubeObject] = (),
+    *,
+    complete: bool = False,
+    direction: Direction = TO_SIDECAR,
 ) -> Conversion:
-    """Convert a manifest. Raises ValueError for options that mean nothing, CatalogueError; never for bad manifests."""
-    examination = examine(source, options, others, complete=complete)
+    """Convert a manifest, or with `TO_CONTAINER` take its native sidecars back.
+
+    Raises ValueError for options that mean nothing, CatalogueError; never for bad manifests.
+    """
+    examination = examine(source, options, others, complete=complete, direction=direction)
+    placement = options.placement if direction.promotes else "auto"
     moves: list[Move] = []
     refusals = [Refusal(p.document or 0, "", "", p.code, p.message, p.line) for p in examination.templates]
     errors = list(examination.errors)
@@ -60,7 +69,7 @@ def convert(
     for examined in examination.documents:
         try:
             plans = [plan(verdict, options.consent) for verdict in examined.pods]
-            text, moved, left = _carry_out(examined, plans, options.placement)
+            text, moved, left = _carry_out(examined, plans, placement, direction)
         except YamlError as error:
             errors.append(Problem(examined.document.index, error.line, error.message, error.code))
             continue
@@ -74,54 +83,55 @@ def convert(
 
 
 def _carry_out(
-    examined: Examined, plans: Iterable[PodPlan], placement: Placement
+    examined: Examined, plans: Iterable[PodPlan], placement: Placement, direction: Direction
 ) -> tuple[str, list[Move], list[Refusal]]:
     """The document's new text, proved, with its moves and refusals."""
     refusals: list[Refusal] = []
     steps: list[_Step] = []
     for one in plans:
         refusals += one.refusals
-        moves, left = _movable(one)
+        moves, left = _movable(one, direction)
         refusals += left
         if not moves:
             continue
         try:
-            edits = rewrite(examined.text, one.pod, [move.index for move in moves], placement, TO_SIDECAR)
+            indexes = [move.source_index for move in moves]
+            edits = rewrite(examined.text, one.pod, indexes, placement, direction)
         except UnmovableError as error:
             refusals += _refused(moves, error.code, error.message, error.line)
         else:
             steps.append(_Step(one.pod, moves, edits))
-    text, done, failures = _apply(examined, steps)
+    text, done, failures = _apply(examined, steps, direction)
     return text, [move for step in done for move in step.moves], refusals + failures
 
 
-def _movable(one: PodPlan) -> tuple[tuple[Move, ...], list[Refusal]]:
+def _movable(one: PodPlan, direction: Direction) -> tuple[tuple[Move, ...], list[Refusal]]:
     """The moves that the text allows, numbered anew, and refusals for the rest."""
     if not one.moves:
         return (), []
     try:
-        check_pod(one.pod, TO_SIDECAR)
+        check_pod(one.pod, direction)
     except UnmovableError as error:
         return (), _refused(one.moves, error.code, error.message, error.line)
     kept: list[Move] = []
     refusals: list[Refusal] = []
-    first = min(move.init_index for move in one.moves)
+    first = min(move.target_index for move in one.moves)
     for move in one.moves:
         try:
-            check_container(one.pod, move.index, TO_SIDECAR)
+            check_container(one.pod, move.source_index, direction)
         except UnmovableError as error:
             refusals += _refused([move], error.code, error.message, error.line)
         else:
-            kept.append(replace(move, init_index=first + len(kept)))
+            kept.append(move.at(first + len(kept)))
     return tuple(kept), refusals
 
 
-def _apply(examined: Examined, steps: list[_Step]) -> tuple[str, list[_Step], list[Refusal]]:
+def _apply(examined: Examined, steps: list[_Step], direction: Direction) -> tuple[str, list[_Step], list[Refusal]]:
     """Apply the edits of all pods and prove the result at once; where that fails, pod by pod, to name the culprit."""
     if not steps:
         return examined.text, [], []
     try:
-        return _proved(examined, steps), steps, []
+        return _proved(examined, steps, direction), steps, []
     except (VerifyError, EditConflictError) as error:
         if len(steps) == 1:
             code = error.code if isinstance(error, VerifyError) else "overlap"
@@ -131,18 +141,18 @@ def _apply(examined: Examined, steps: list[_Step]) -> tuple[str, list[_Step], li
     refusals: list[Refusal] = []
     text = examined.text
     for step in steps:
-        _, alone, failures = _apply(examined, [step])
+        _, alone, failures = _apply(examined, [step], direction)
         refusals += failures
         good += alone
     if good:
-        text = _proved(examined, good)
+        text = _proved(examined, good, direction)
     return text, good, refusals
 
 
-def _proved(examined: Examined, steps: Sequence[_Step]) -> str:
+def _proved(examined: Examined, steps: Sequence[_Step], direction: Direction) -> str:
     text = splice(examined.text, [edit for step in steps for edit in step.edits])
-    changes = [Change(step.pod.node, tuple(move.index for move in step.moves)) for step in steps]
-    verify(examined.root, examined.text, text, changes, TO_SIDECAR)
+    changes = [Change(step.pod.node, tuple(move.source_index for move in step.moves)) for step in steps]
+    verify(examined.root, examined.text, text, changes, direction)
     return text
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from sidecarify.catalogue import Catalogue, bundled_folder, load
+from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.judge.model import PodVerdict
+from sidecarify.judge.reverse import judge_sidecars
 from sidecarify.judge.verdict import judge
 from sidecarify.kube.objects import KubeObject, objects
 from sidecarify.kube.workload import PodSpec, pod_specs, stray_pod_specs
@@ -19,7 +21,7 @@ from sidecarify.yamltext.documents import Document, check_line_breaks, split
 from sidecarify.yamltext.source import Source, TextError
 from sidecarify.yamltext.tree import Node, YamlError, parse
 
-_KEY = re.compile(r"""["']?containers["']?[ \t]*:""")
+_KEYS = {key: re.compile(rf"""["']?{key}["']?[ \t]*:""") for key in ("containers", "initContainers")}
 _TEMPLATE = re.compile(r"\{\{")
 
 
@@ -34,7 +36,7 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Examined:
-    """A document that holds pods with several containers: its text, its tree and the verdicts on its pods.
+    """A document that holds pods with a container that may move: its text, its tree and the verdicts on its pods.
 
     Offsets in the tree count from the document's first character, lines from the manifest's.
     """
@@ -60,16 +62,23 @@ def catalogue(folders: tuple[Path, ...] = ()) -> Catalogue:
 
 
 def examine(
-    source: Source, options: Options, others: Sequence[KubeObject] = (), *, complete: bool = False
+    source: Source,
+    options: Options,
+    others: Sequence[KubeObject] = (),
+    *,
+    complete: bool = False,
+    direction: Direction = TO_SIDECAR,
 ) -> Examination:
     """Judge every pod of a manifest that has several containers (any pod, where the user names helpers).
 
-    `others` are the objects of the run's other manifests; the manifest's own are added. What cannot be read is
-    reported, document by document. Raises ValueError for options that mean nothing, CatalogueError.
+    On the way back that is every pod with native sidecars. `others` are the objects of the run's other manifests; the
+    manifest's own are added. What cannot be read is reported, document by document. Raises ValueError for options that
+    mean nothing, CatalogueError.
     """
     settings = options.settings
-    reader = _Reader(source.text)
-    found = reader.candidates(1 if options.helpers else 2)
+    reader = _Reader(source.text, direction)
+    judge_pod = judge if direction.promotes else judge_sidecars
+    found = reader.candidates(_several(1 if options.helpers else 2) if direction.promotes else _has_sidecars)
     if not found:
         return Examination((), tuple(reader.errors), tuple(reader.templates))
     families = catalogue(options.transforms)
@@ -77,7 +86,7 @@ def examine(
     examined = []
     for document, root, pods in found:
         try:
-            verdicts = tuple(judge(pod, families, settings, around, complete=complete) for pod in pods)
+            verdicts = tuple(judge_pod(pod, families, settings, around, complete=complete) for pod in pods)
         except YamlError as error:
             reader.errors.append(Problem(document.index, error.line, error.message, error.code))
             continue
@@ -85,28 +94,38 @@ def examine(
     return Examination(tuple(examined), tuple(reader.errors), tuple(reader.templates))
 
 
+def _several(least: int) -> Callable[[PodSpec], bool]:
+    return lambda pod: len(pod.containers) >= least
+
+
+def _has_sidecars(pod: PodSpec) -> bool:
+    return any(container.is_native_sidecar for container in pod.init_containers)
+
+
 class _Reader:
     """The documents of one manifest, each parsed at most once, and what went wrong with them."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, direction: Direction) -> None:
         self.text = text
+        self._direction = direction
+        self._key = _KEYS[direction.source]
         self.documents = split(text)
         self.errors: list[Problem] = []
         self.templates: list[Problem] = []
         self._roots: dict[int, Node | None] = {}
         self._objects: dict[int, list[KubeObject]] = {}
 
-    def candidates(self, least: int) -> list[tuple[Document, Node, list[PodSpec]]]:
-        """The documents with pods of at least `least` containers."""
+    def candidates(self, wanted: Callable[[PodSpec], bool]) -> list[tuple[Document, Node, list[PodSpec]]]:
+        """The documents with pods that are `wanted`."""
         found = []
         for document in self.documents:
-            if not _KEY.search(self.text, document.start, document.end):
+            if not self._key.search(self.text, document.start, document.end):
                 continue
             root = self._root(document, report=True)
             if root is None:
                 continue
             try:
-                pods = [pod for owner in self._objects_of(document) for pod in _pods(owner) if len(pod.containers) >= least]
+                pods = [pod for owner in self._objects_of(document) for pod in self._pods(owner) if wanted(pod)]
             except YamlError as error:
                 self.errors.append(Problem(document.index, error.line, error.message, error.code))
                 continue
@@ -125,7 +144,7 @@ class _Reader:
             try:
                 known = list(objects(root, document.index))
             except YamlError as error:
-                if _KEY.search(self.text, document.start, document.end):
+                if self._key.search(self.text, document.start, document.end):
                     raise
                 self.errors.append(Problem(document.index, error.line, error.message, error.code))
                 known = []
@@ -152,16 +171,17 @@ class _Reader:
         self._roots[document.index] = root
         return root
 
+    def _pods(self, owner: KubeObject) -> list[PodSpec]:
+        if owner.row is not None:
+            return list(pod_specs(owner))
+        return list(stray_pod_specs(owner, 2 if self._direction.promotes else 1))
+
     def _template(self, document: Document, line: int) -> None:
         what = (
             "The document is a template (`{{ ... }}`), not YAML, and is left alone. "
             "Render it first, or move the container by hand."
         )
         self.templates.append(Problem(document.index, line, what, "template"))
-
-
-def _pods(owner: KubeObject) -> list[PodSpec]:
-    return list(pod_specs(owner)) if owner.row is not None else list(stray_pod_specs(owner))
 
 
 def _template_key(root: Node) -> Node | None:

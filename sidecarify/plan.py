@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from sidecarify.judge.model import ContainerVerdict, Finding, PodVerdict
 from sidecarify.judge.order import ordered
+from sidecarify.judge.revert_rules.start import needed_later
 from sidecarify.kube.workload import PodSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A container that is to become a native sidecar.
+    """A container that is to become a native sidecar, or one that is taken back (`reverted`).
 
-    `index` is its place in the old `containers`, `init_index` in the new `initContainers`; `document` counts from 0,
-    `line` from 1; `notes` are what the user may want to know of it.
+    `index` is its place in `containers`, `init_index` in `initContainers`; in the list that it leaves the old place, in
+    the one that it joins the new one. So one that becomes a native sidecar has `index` in the old `containers` and
+    `init_index` in the new `initContainers`, and a reverted one the other way round. `document` counts from 0, `line`
+    from 1; `notes` are what the user may want to know of it.
     """
 
     document: int
@@ -27,6 +30,23 @@ class Move:
     init_index: int
     line: int
     notes: tuple[Finding, ...] = ()
+    reverted: bool = False
+
+    @property
+    def source_index(self) -> int:
+        """Its place in the list that it leaves."""
+        return self.init_index if self.reverted else self.index
+
+    @property
+    def target_index(self) -> int:
+        """Its place in the list that it joins."""
+        return self.index if self.reverted else self.init_index
+
+    def at(self, target_index: int) -> Move:
+        """The same move to another place of the list that it joins."""
+        if self.reverted:
+            return replace(self, index=target_index)
+        return replace(self, init_index=target_index)
 
 
 class Refusal(NamedTuple):
@@ -66,7 +86,8 @@ def plan(verdict: PodVerdict, consent: Consent) -> PodPlan:
     """The moves and refusals of one pod.
 
     A safe helper moves; one under review moves with `unsafe`, when the user names it, or when the rule is accepted; a
-    refused one only when the user names it and accepts every rule that refuses it.
+    refused one only when the user names it and accepts every rule that refuses it. On the way back a native sidecar
+    stays too if one behind it stays and needs it.
     """
     pod = verdict.context.pod
     chosen: list[ContainerVerdict] = []
@@ -79,6 +100,9 @@ def plan(verdict: PodVerdict, consent: Consent) -> PodPlan:
             refusals += (_refusal(pod, answer, finding) for finding in blocking)
         else:
             chosen.append(answer)
+    if not verdict.context.direction.promotes:
+        chosen, more = _needed_by_kept(verdict, chosen, consent)
+        refusals += more
     invariant = _broken_invariant(verdict, chosen)
     if invariant is not None:
         refusals += (
@@ -86,20 +110,42 @@ def plan(verdict: PodVerdict, consent: Consent) -> PodPlan:
             for answer in chosen
         )
         chosen = []
-    taken = len(pod.init_containers)
-    moves = tuple(
-        Move(
+    return PodPlan(pod, tuple(_moves(verdict, chosen)), tuple(refusals))
+
+
+def _moves(verdict: PodVerdict, chosen: Sequence[ContainerVerdict]) -> Iterator[Move]:
+    """The moves of the chosen containers, behind what is in the list that they join."""
+    pod = verdict.context.pod
+    promotes = verdict.context.direction.promotes
+    taken = len(pod.init_containers if promotes else pod.containers)
+    for place, answer in enumerate(_in_order(verdict, chosen) if promotes else chosen, taken):
+        own = answer.member.container.index
+        yield Move(
             pod.owner.document,
             pod.path,
             answer.member.name,
-            answer.member.container.index,
-            taken + place,
+            own if promotes else place,
+            place if promotes else own,
             answer.member.container.line,
             tuple(finding for finding in answer.findings if finding.level == "note"),
+            reverted=not promotes,
         )
-        for place, answer in enumerate(_in_order(verdict, chosen))
-    )
-    return PodPlan(pod, moves, tuple(refusals))
+
+
+def _needed_by_kept(
+    verdict: PodVerdict, chosen: Iterable[ContainerVerdict], consent: Consent
+) -> tuple[list[ContainerVerdict], list[Refusal]]:
+    """Without those that a native sidecar needs which is not chosen, and the refusals of these, from the last on."""
+    pod = verdict.context.pod
+    kept = list(chosen)
+    refusals: list[Refusal] = []
+    for answer in reversed(list(kept)):
+        stays = [other.member.container for other in verdict.containers if other not in kept]
+        finding = needed_later(answer.member, verdict.context, stays)
+        if finding is not None and not (answer.named and consent.accepts(finding)):
+            kept.remove(answer)
+            refusals.append(_refusal(pod, answer, finding))
+    return kept, refusals
 
 
 def _blocking(answer: ContainerVerdict, consent: Consent) -> Iterator[Finding]:
@@ -130,7 +176,7 @@ def _broken_invariant(verdict: PodVerdict, chosen: Sequence[ContainerVerdict]) -
     if pod.owner.row is None:
         what = f"`{pod.owner.kind}` ({pod.owner.api_version}) is no kind that is known to hold a pod spec (KIND1)."
         return "kind-unsupported", f"{what} Move the container by hand if its controller supports native sidecars."
-    if chosen and len(chosen) == len(pod.containers):
+    if verdict.context.direction.promotes and chosen and len(chosen) == len(pod.containers):
         return "nothing-or-all", "Every container of the pod would move, and `containers` may not be empty (FLD2)."
     everyone = {id(container.node): container.name for container in (*pod.containers, *pod.init_containers)}
     names = list(everyone.values())

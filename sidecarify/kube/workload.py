@@ -117,17 +117,18 @@ def _containers(node: Node, key: str, *, init: bool) -> tuple[Container, ...]:
     return tuple(Container(item, index, init) for index, item in enumerate(listed) if item.kind == "map")
 
 
-def pod_specs(owner: KubeObject) -> Iterator[PodSpec]:
+def pod_specs(owner: KubeObject, listed: str = "containers") -> Iterator[PodSpec]:
     """The pod specs of an object, by the table of kinds; none for a kind that is not in it.
 
-    A pod spec has a `containers` list, its own or a merged one. Raises YamlError (`duplicate-key`).
+    A pod spec has a list `containers`, its own or a merged one; in a patch it may have another one (`listed`) alone.
+    Raises YamlError (`duplicate-key`).
     """
     row = owner.row
     if row is None:
         return
     for path in row.paths:
         for node, route, where in _follow(owner, path.split(".")):
-            containers = fields.find(node, "containers")
+            containers = fields.find(node, listed)
             if containers is not None and containers.kind == "seq":
                 yield PodSpec(node, owner, where, route)
 
@@ -161,11 +162,11 @@ def _merge_aliases(node: Node) -> tuple[Node, ...]:
     return tuple(one for value in merged for one in (value, *value.items) if one.kind == "alias")
 
 
-def stray_pod_specs(owner: KubeObject) -> Iterator[PodSpec]:
+def stray_pod_specs(owner: KubeObject, least: int = 2) -> Iterator[PodSpec]:
     """What looks like a pod spec in an object whose kind is not in the table.
 
-    That is a mapping with a list `containers` of at least two mappings that have a name and an image. It is reported
-    and never touched.
+    That is a mapping with a list `containers` of at least `least` mappings that have a name and an image. It is
+    reported and never touched.
     """
     stack: list[tuple[Node, tuple[Node, ...], str]] = [(owner.node, (), owner.path)]
     while stack:
@@ -175,7 +176,7 @@ def stray_pod_specs(owner: KubeObject) -> Iterator[PodSpec]:
         if node.kind == "map":
             listed = fields.items(node, "containers")
             named = [item for item in listed if fields.text(item, "name") and fields.text(item, "image")]
-            if len(named) > 1:
+            if len(named) >= least:
                 yield PodSpec(node, owner, where, route)
             stack += reversed([(value, route, f"{prefix}{key.value}") for key, value in node.pairs])
         elif node.kind == "seq":
