@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from sidecarify.catalogue import Catalogue, Match
 from sidecarify.commands import Lifetime
+from sidecarify.commands.argv import SHELLS, base_name
+from sidecarify.commands.tools import TOOLS
 from sidecarify.judge.model import Member
 from sidecarify.judge.sharing import shared_volumes
 from sidecarify.judge.signs import confirmation
@@ -13,6 +15,8 @@ from sidecarify.kube.container import Container
 from sidecarify.kube.image import parse_image
 from sidecarify.kube.workload import PodSpec
 
+# General images whose entrypoint is the tool that they are for.
+_TOOL_IMAGES = {"curl": "curl", "kubectl": "kubectl", "git": "git", "aws-cli": "aws"}
 # Programs whose name is that of a server's image too, but which are clients.
 _CLIENTS = frozenset({"docker", "mysql", "mongo", "consul", "etcd", "memcached"})
 
@@ -20,16 +24,32 @@ _CLIENTS = frozenset({"docker", "mysql", "mongo", "consul", "etcd", "memcached"}
 def member_of(pod: PodSpec, container: Container, catalogue: Catalogue) -> Member:
     """A container of the pod, of whichever list, with its family and the volumes that it shares with `containers`."""
     match = catalogue.match(container.image, container.args, container.command)
-    member = Member(container, match, shared_volumes(pod, container))
+    member = Member(container, match, shared_volumes(pod, container), entrypoint=_entrypoint(container, match))
     if match is None or match.transform.safe == "by-command":
         found = _by_program(member, catalogue)
         if found is not None:
-            return replace(member, match=found)
+            return replace(member, match=found, matched_by="program")
     if match is None:
         found = _by_name(member, pod, catalogue)
         if found is not None:
-            return replace(member, match=found)
+            return replace(member, match=found, matched_by="name")
     return member
+
+
+def _entrypoint(container: Container, match: Match | None) -> tuple[str, ...]:
+    """The image's own program, for images that are called like it (`rclone/rclone`), where `args` alone are given.
+
+    General images have none, so that their `args` are the command; those for one tool are listed.
+    """
+    if match is None or container.command or not container.args:
+        return ()
+    last = match.image.path[-1]
+    first = container.args[0]
+    if match.transform.safe == "by-command":
+        tool = _TOOL_IMAGES.get(last)
+        return (tool,) if tool is not None and base_name(first) not in SHELLS | {tool} else ()
+    starts_it = first.startswith("-") or (base_name(first) not in SHELLS | {last} and "/" not in first)
+    return (last,) if last in TOOLS and starts_it else ()
 
 
 def _by_program(member: Member, catalogue: Catalogue) -> Match | None:

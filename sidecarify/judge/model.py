@@ -65,11 +65,17 @@ class Role(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """A container of a pod with what is known about it."""
+    """A container of a pod with what is known about it.
+
+    `matched_by` tells where its family is known from: a name is a hint, backed by other evidence. `entrypoint` is the
+    program of its image, where the family knows it.
+    """
 
     container: Container
     match: Match | None
     shared: tuple[SharedVolume, ...] = ()
+    matched_by: Literal["image", "program", "name"] = "image"
+    entrypoint: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -79,7 +85,15 @@ class Member:
     @cached_property
     def program(self) -> Program | None:
         """What its command line does; None where the image's entrypoint decides."""
-        return read_program(self.container.command, self.container.args)
+        command, args = self.container.command, self.container.args
+        if self.match is not None and self.match.transform.safe == "by-command" and not (command or self.entrypoint):
+            command, args = args, ()
+        return read_program(command, args, entrypoint=self.entrypoint)
+
+    @property
+    def known(self) -> bool:
+        """Whether its image or program is that of a family, and not only its name or a general image."""
+        return self.match is not None and self.match.transform.safe != "by-command" and self.matched_by != "name"
 
     @property
     def strongly_shared(self) -> tuple[SharedVolume, ...]:

@@ -283,8 +283,12 @@ def _family(one: Signs) -> tuple[Evidence, ...]:
     match = one.member.match
     if match is None:
         return ()
-    text = f"its program `{match.pattern}` belongs to the family {match.transform.name}"
-    return (Evidence(text, one.container.line_of("image")), *_mounts(one))
+    if one.member.matched_by == "name":
+        named = Evidence(f"it is named like the family {match.transform.name}", one.container.line_of("name"))
+        return (named, *_maybe(one.confirmed), *_mounts(one))
+    what = "image" if one.member.matched_by == "image" else "program"
+    text = f"its {what} `{match.pattern}` belongs to the family {match.transform.name}"
+    return (Evidence(text, one.container.line_of("image" if what == "image" else "command")), *_mounts(one))
 
 
 def _mounts(one: Signs) -> tuple[Evidence, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from sidecarify.commands.tools import ONE_SHOT
 from sidecarify.judge.model import Evidence, Member
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container
@@ -68,6 +69,18 @@ _METRICS = re.compile(r"(?i)metric|prom|monitor|telemetry|health|probe|admin|exp
 _WEB_ROOT = re.compile(
     r"(?i)(?:^|/)(?:html|htdocs|www|wwwroot|webroot|public|static|media|assets|content|site|data)(?:/|$)"
 )
+_GENERAL_TOOLS = ONE_SHOT | {
+    "tail",
+    "sleep",
+    "inotifywait",
+    "watch",
+    "trap",
+    "wait",
+    "exit",
+    "break",
+    "continue",
+    "crond",
+}
 _WORDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -116,13 +129,21 @@ def workload_name(pod: PodSpec) -> str:
 def standing_of(member: Member, pod: PodSpec) -> Standing:
     """What the container's family says about its role in a workload of this kind."""
     if member.match is None:
-        return "unknown"
+        return "script" if _runs_general_tools(member) else "unknown"
     transform = member.match.transform
     if transform.safe == "by-command":
         return "script"
     if transform.usually_main(pod.owner.kind):
         return "product" if transform.main_sign == "strong" else "either"
     return "helper"
+
+
+def _runs_general_tools(member: Member) -> bool:
+    """Whether all that the container's readable command line runs are general tools, whatever the image is called."""
+    program = member.program
+    if program is None or not program.readable or program.entrypoint_unseen or not program.commands:
+        return False
+    return all(command.name in _GENERAL_TOOLS for command in program.commands if command.words)
 
 
 def read_signs(member: Member, pod: PodSpec, others: Sequence[KubeObject]) -> Signs:

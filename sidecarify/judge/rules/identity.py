@@ -122,7 +122,7 @@ def no_shared_volume(helper: Member, pod: PodContext) -> Iterator[Finding]:
     if pod.role_of(helper).name != "helper":
         return
     staying = {member.name for member in pod.those("main", "peer", "unclear")}
-    known = helper.match is not None and helper.match.transform.safe != "by-command"
+    known = helper.known
     volumes = helper.shared if known else helper.strongly_shared
     if any(volume.with_container in staying for volume in volumes):
         return

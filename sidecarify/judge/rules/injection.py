@@ -71,7 +71,7 @@ def _needs_network(helper: Member) -> bool:
     texts = [text for text, _ in signs.call_texts(container)]
     if any(_REMOTE.search(text) for text in texts if not text.startswith(_SOCKET_SCHEMES)):
         return True
-    if helper.match is not None and helper.match.transform.safe != "by-command":
+    if helper.known:
         if helper.has_trait("metrics-only"):
             return False
         return any(helper.has_trait(trait) for trait in _NETWORK_TRAITS)

@@ -114,7 +114,7 @@ def exit_code_matters(helper: Member, pod: PodContext) -> Iterator[Finding]:
     program = helper.program
     container = helper.container
     ends = program is not None and program.lifetime is Lifetime.ENDS
-    known = helper.match is not None and helper.match.transform.safe != "by-command"
+    known = helper.known
     if not ends and (known or not _CHECKS.search(f"{container.name} {container.image.rpartition('/')[2]}".lower())):
         return
     if not ends and program is not None and program.lifetime is Lifetime.FOREVER:

@@ -72,14 +72,14 @@ def one_shot_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
 def _why_it_ends(helper: Member) -> tuple[str, int]:
     container = helper.container
     program = helper.program
-    known = helper.match is not None and helper.match.transform.safe != "by-command"
-    if known and helper.match is not None:
+    family = helper.match is not None and helper.match.transform.safe != "by-command"
+    if family and helper.match is not None:
         found = helper.match.transform.one_shot(invocation(helper))
         if found is not None and not (program is not None and program.shell and program.lifetime is Lifetime.FOREVER):
             return f"`{found}`", _line_with(container, found)
     if program is None:
         idle = fields.is_true(container.node, "stdin") or fields.is_true(container.node, "tty")
-        if helper.match is not None and not known and not idle and not container.args:
+        if helper.match is not None and not family and not idle:
             return "its image has no program of its own and it is given no command", container.line_of("image")
         return "", 0
     if program.lifetime is not Lifetime.ENDS:
@@ -114,14 +114,14 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
     if pod.role_of(helper).name != "helper":
         return
     container = helper.container
-    known = helper.match is not None and helper.match.transform.safe != "by-command"
+    known = helper.known
     program = helper.program
+    lasting = signs.lasting_work(container) and not pod.pod.runs_to_completion
+    general = helper.match is not None and helper.match.transform.safe == "by-command"
     if program is None:
-        if known or (helper.match is None and (signs.stays(container) or signs.lasting_work(container))):
+        if known or (not general and (signs.stays(container) or lasting)):
             return
-        if helper.match is not None and not (
-            fields.is_true(container.node, "stdin") or fields.is_true(container.node, "tty")
-        ):
+        if _why_it_ends(helper)[0]:
             return
         reason, line = "only its image knows what it runs", container.line_of("image")
     else:
@@ -130,7 +130,7 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
         hidden = not program.readable or bool(program.argv and _SCRIPT_FILE.search(program.argv[0]))
         if not hidden and not program.shell and (known or signs.stays(container)):
             return
-        if not hidden and program.entrypoint_unseen and signs.lasting_work(container):
+        if not hidden and program.entrypoint_unseen and lasting:
             return
         if not hidden and program.shell and known and _is_own_program(helper, program.decisive):
             return

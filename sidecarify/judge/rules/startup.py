@@ -313,7 +313,7 @@ def _config_of_main(helper: Member, pod: PodContext) -> Iterator[Finding]:
     else:
         waited = set()
     paths = []
-    known = helper.match is not None and helper.match.transform.safe != "by-command"
+    known = helper.known
     for index, word in enumerate(words):
         match = _CONFIG_FLAG.match(word)
         if match and (known or "conf" in word or "cfg" in word):
