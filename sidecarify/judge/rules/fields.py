@@ -42,8 +42,8 @@ def shared_subpath(helper: Member, pod: PodContext) -> Iterator[Finding]:
                     yield Finding(
                         "shared-subpath",
                         "review",
-                        f"The kubelet would make the subPath `{mount.sub_path}` of the volume `{mount.volume}` for the "
-                        f"helper first, as a directory with other rights than `{main.name}` may expect.",
+                        f"The kubelet would make the subPath `{mount.sub_path}` of the volume `{mount.volume}` for "
+                        f"`{helper.name}` first, as a directory with other rights than `{main.name}` may expect.",
                         "Mount the volume without `subPath` in the helper, or let an init container make the place.",
                         mount.line,
                     )
@@ -96,7 +96,7 @@ def mount_propagation(helper: Member, pod: PodContext) -> Iterator[Finding]:
             )
             advice = "Add `mountPropagation: HostToContainer` there."
         else:
-            effect = "It passes a mount on to the main container, which starts as soon as the helper's process runs."
+            effect = f"`{helper.name}` passes a mount on to main, which starts as soon as the helper's process runs."
             advice = f"Add a startupProbe that looks for the mount (`mountpoint -q {mount.path}`)."
         yield Finding("mount-propagation", "note", effect, advice, mount.line)
         return
@@ -132,7 +132,7 @@ def process_namespace(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "process-namespace",
             "review",
-            f"`{once.text}` looks for a process of another container once, at a time when main has not started yet.",
+            f"`{once.text}` in `{helper.name}` looks for a process once, at a time when main has not started yet.",
             "Look for it in a loop (`until pidof …; do sleep 1; done`).",
             line,
         )
@@ -140,7 +140,7 @@ def process_namespace(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "process-namespace",
             "note",
-            "The containers share their processes, and the helper's come first now: main's have other numbers.",
+            f"The containers share their processes, and those of `{helper.name}` come first: main's get other numbers.",
             "Check scripts that count on process numbers.",
             fields.line(pod.pod.node, "shareProcessNamespace") or helper.container.line,
         )

@@ -68,15 +68,17 @@ def named_target_port(helper: Member, pod: PodContext) -> Iterator[Finding]:
             other = port_owner(port, stays)
             if other is not None:
                 level: Level = "review"
-                effect = f"{capital(where)} would lead to `{other[0].name}`, which has a port of the same name."
+                effect = (
+                    f"{capital(where)} would lead to `{other[0].name}` instead of `{helper.name}`: both have that name."
+                )
             elif pod.target >= ENDPOINTS_KNOW_SIDECARS:
                 level = "note"
-                effect = f"{capital(where)} is found on a native sidecar from Kubernetes 1.32 on."
+                effect = f"{capital(where)} leads to `{helper.name}`, and is found there from Kubernetes 1.32 on."
                 advice = f"Write `targetPort: {number}` if the manifest must also work on an older cluster."
             else:
                 level = "refuse" if service.certain else "review"
                 effect = (
-                    f"{capital(where)} would lose its endpoints: before Kubernetes 1.32 no native sidecar is found."
+                    f"{capital(where)} would not find `{helper.name}` before Kubernetes 1.32 and lose its endpoints."
                 )
             yield Finding("named-target-port", level, effect, advice, port.line, file_of(pod, service.object))
     if not reached and not pod.complete and pod.target < ENDPOINTS_KNOW_SIDECARS:
@@ -85,8 +87,8 @@ def named_target_port(helper: Member, pod: PodContext) -> Iterator[Finding]:
                 yield Finding(
                     "named-target-port",
                     "review",
-                    f"A Service that uses the port name `{declared.name}` would lose its endpoints before Kubernetes "
-                    "1.32; no Service for this pod was given.",
+                    f"A Service that uses the port name `{declared.name}` of `{helper.name}` would lose its endpoints "
+                    "before Kubernetes 1.32; no Service for this pod was given.",
                     f"Check that its Services use the number {declared.number}, or give their manifests too.",
                     declared.line,
                 )
@@ -123,7 +125,8 @@ def load_balancer_named_port(helper: Member, pod: PodContext) -> Iterator[Findin
         yield Finding(
             "load-balancer-named-port",
             "review",
-            f"The load balancer of {called(asking)} may lose the port `{port.target}`{if_together(certain)}: cloud "
+            f"The load balancer of {called(asking)} may lose the port `{port.target}` of `{helper.name}`"
+            f"{if_together(certain)}: cloud "
             "controllers look port names up in ordinary containers.",
             f"Write `targetPort: {number}`.",
             port.line,
@@ -158,7 +161,8 @@ def network_policy_named_port(helper: Member, pod: PodContext) -> Iterator[Findi
             yield Finding(
                 "network-policy-named-port",
                 "review",
-                f"{capital(called(port.object))} may block the port `{port.name}`{if_together(port.certain)}: network "
+                f"{capital(called(port.object))} may block the port `{port.name}` of `{helper.name}`"
+                f"{if_together(port.certain)}: network "
                 "plug-ins look port names up in ordinary containers.",
                 f"Write `port: {numbers[port.name]}`.",
                 port.line,
@@ -197,22 +201,25 @@ def host_port(helper: Member, pod: PodContext) -> Iterator[Finding]:
                 yield Finding(
                     "host-port",
                     "refuse",
-                    f"`{other.name}` takes the node's port {one}/{protocol} too; the API server will not notice.",
+                    f"`{helper.name}` and `{other.name}` both take the node's port {one}/{protocol}; the API server "
+                    "will not notice.",
                     "Give one of them another port.",
                     at,
                 )
                 return
-    two_pods = "Two such pods may be put on one node, where the second cannot bind the port"
     what = f"the node's port {number}"
+    two_pods = f"Two such pods may be put on one node, where the second `{helper.name}` cannot bind {what}"
     if pod.target >= SCHEDULER_KNOWS_HOST_PORTS:
         level: Level = "note"
-        effect = f"It takes {what}; the scheduler counts the ports of native sidecars from Kubernetes 1.34 on."
+        effect = (
+            f"`{helper.name}` takes {what}; the scheduler counts the ports of native sidecars from Kubernetes 1.34 on."
+        )
     elif pod.target >= SCHEDULER_FIX_PICKED_TO:
         level = "review"
-        effect = f"{two_pods} ({what}): the scheduler counts those of native sidecars only from a late 1.33 on."
+        effect = f"{two_pods}: the scheduler counts host ports of native sidecars only from a late 1.33 on."
     else:
         level = "review" if _one_pod_a_node(pod) else "refuse"
-        effect = f"{two_pods} ({what}): before Kubernetes 1.33 the scheduler does not count those of native sidecars."
+        effect = f"{two_pods}: before Kubernetes 1.33 the scheduler does not count host ports of native sidecars."
     advice = "Do without the host port, or run Kubernetes 1.34 or later."
     yield Finding("host-port", level, effect, advice, line)
 
@@ -262,7 +269,7 @@ def service_monitor_port(helper: Member, pod: PodContext) -> Iterator[Finding]:
             yield Finding(
                 "service-monitor-port",
                 "note",
-                f"A Prometheus before prometheus#14929 may lose the target that {called(found.object)} scrapes here.",
+                f"A Prometheus before prometheus#14929 may lose `{helper.name}`, which {called(found.object)} scrapes.",
                 "Check after the rollout that its metrics still arrive, or use a PodMonitor.",
                 found.line,
                 file_of(pod, found.object),
@@ -303,7 +310,9 @@ def mesh_probe(helper: Member, pod: PodContext) -> Iterator[Finding]:
         return
     name, probe = next(iter(probes.items()))
     strict = _demands_certificates(pod) if mesh.product == "Istio" else ""
-    effect = f"{mesh.product} must rewrite the {name} of an init container, which older versions do not do"
+    effect = (
+        f"{mesh.product} must rewrite the {name} of `{helper.name}`, which older versions do not do for init containers"
+    )
     if strict:
         yield _probed("review", f"{effect}; mutual TLS is STRICT ({strict}), so the probe would fail.", probe)
     else:

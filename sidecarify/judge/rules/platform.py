@@ -37,7 +37,7 @@ def stripping_controller(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "stripping-controller",
             "refuse",
-            f"The App Mesh controller ({text}) drops `restartPolicy` of init containers: the pod would never start.",
+            f"The App Mesh controller ({text}) drops `restartPolicy`: `{helper.name}` would block the pod in `Init`.",
             "Leave it as it is while App Mesh injects into this workload.",
             line,
             file,
@@ -48,7 +48,8 @@ def stripping_controller(helper: Member, pod: PodContext) -> Iterator[Finding]:
             yield Finding(
                 "stripping-controller",
                 "review",
-                f"The updater keel (`{found[0]}`) may drop `restartPolicy` with a new image: the pod would never start.",
+                f"The updater keel (`{found[0]}`) may drop `restartPolicy` with a new image: `{helper.name}` would "
+                "block the pod.",
                 "Try it with your version of keel first (keel#772), or take the workload out of its care.",
                 found[1],
             )

@@ -33,7 +33,7 @@ def resize_policy(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "resize-policy",
             "review",
-            "Before Kubernetes 1.33 the API server rejects a pod with `resizePolicy` on a native sidecar.",
+            f"Before Kubernetes 1.33 the API server rejects `resizePolicy` on a native sidecar (`{helper.name}`).",
             "Remove `resizePolicy` from the helper, or run Kubernetes 1.33 or later.",
             helper.container.line_of("resizePolicy"),
         )
@@ -67,8 +67,8 @@ def vpa_container_policy(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "vpa-container-policy",
             "review",
-            f"{capital(called(named.object))} would no longer adjust its resources{if_together(named.certain)}: the "
-            "VerticalPodAutoscaler does not see native sidecars.",
+            f"{capital(called(named.object))} would no longer adjust the resources of `{helper.name}`"
+            f"{if_together(named.certain)}: it does not see native sidecars.",
             "Give it the requests and limits that it needs, and remove its container policy.",
             named.line,
             file_of(pod, named.object),
@@ -77,8 +77,8 @@ def vpa_container_policy(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "vpa-container-policy",
             "note",
-            f"{capital(called(found[0].object))} would no longer see it{if_together(found[0].certain)}: the "
-            "VerticalPodAutoscaler looks at ordinary containers only.",
+            f"{capital(called(found[0].object))} would no longer see `{helper.name}`{if_together(found[0].certain)}: "
+            "it looks at ordinary containers only.",
             "Give it the requests and limits that it needs.",
             found[0].line,
             file_of(pod, found[0].object),
@@ -110,7 +110,7 @@ def hpa_container_metric(helper: Member, pod: PodContext) -> Iterator[Finding]:
             yield Finding(
                 "hpa-container-metric",
                 "note",
-                f"{capital(called(found.object))} scales the workload by this container{if_together(found.certain)}; "
+                f"{capital(called(found.object))} scales the workload by `{helper.name}`{if_together(found.certain)}; "
                 "native sidecars are counted from Kubernetes 1.29 on.",
                 "Check after the rollout that the metric still arrives.",
                 found.line,
@@ -143,7 +143,7 @@ def keda_container_metric(helper: Member, pod: PodContext) -> Iterator[Finding]:
             yield Finding(
                 "keda-container-metric",
                 "note",
-                f"{capital(called(found.object))} scales the workload by this container{if_together(found.certain)}, "
+                f"{capital(called(found.object))} scales the workload by `{helper.name}`{if_together(found.certain)}, "
                 "through a metric that counts native sidecars from Kubernetes 1.29 on.",
                 "Check after the rollout that the metric still arrives.",
                 found.line,
@@ -174,7 +174,7 @@ def exclusive_resources(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "exclusive-resources",
             "review",
-            f"It holds `{device}`, and device plug-ins treat init containers by other rules than ordinary containers.",
+            f"`{helper.name}` holds `{device}`, and device plug-ins treat init containers by other rules.",
             advice,
             helper.container.line_of("resources"),
         )
@@ -182,7 +182,7 @@ def exclusive_resources(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "exclusive-resources",
             "review",
-            "It uses a resource claim, and drivers treat init containers by other rules than ordinary containers.",
+            f"`{helper.name}` uses a resource claim, and drivers treat init containers by other rules.",
             advice,
             helper.container.line_of("resources", "claims"),
         )
@@ -190,7 +190,7 @@ def exclusive_resources(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "exclusive-resources",
             "review",
-            "It has whole CPUs in a Guaranteed pod: a static CPU manager gives them to native sidecars by other rules.",
+            f"`{helper.name}` has whole CPUs in a Guaranteed pod, which a static CPU manager gives out by other rules.",
             advice,
             helper.container.line_of("resources"),
         )

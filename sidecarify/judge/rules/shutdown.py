@@ -103,8 +103,8 @@ def prestop_ends_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "prestop-ends-helper",
             "review",
-            f"Its preStop hook (`{_short(what)}`) would end its service at the start of the pod's termination, while "
-            "the main container still works, and the kubelet would restart it.",
+            f"The preStop hook of `{helper.name}` (`{_short(what)}`) would end its service when the pod begins to end, "
+            "while the main container still works, and the kubelet would restart it.",
             "Remove the hook: a native sidecar is stopped after the main container.",
             line,
         )
@@ -125,18 +125,19 @@ def prestop_obsolete(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Fix: Remove the hook when the helper is a native sidecar.
     """
     handler = helper.container.pre_stop
-    if handler is None or _ending(handler) is not None or not _only_waits(handler) or _front(helper, pod) is not None:
+    if handler is None or _ending(handler) is not None or not only_waits(handler) or _front(helper, pod) is not None:
         return
     yield Finding(
         "prestop-obsolete",
         "note",
-        "Its preStop hook only waits, which a native sidecar does by itself: it is stopped after the main container.",
+        f"The preStop hook of `{helper.name}` only waits, but a native sidecar is stopped after main anyway.",
         "Remove the hook after the move; until then it uses up the pod's grace period.",
         handler.line,
     )
 
 
-def _only_waits(handler: Handler) -> bool:
+def only_waits(handler: Handler) -> bool:
+    """Whether a hook does nothing but sleep or wait for something."""
     if handler.kind == "sleep":
         return True
     program = _hook(handler)
@@ -165,12 +166,12 @@ def prestop_runs_early(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Fix: Check that the hook does no harm while the main container still works.
     """
     handler = helper.container.pre_stop
-    if handler is None or handler.kind == "none" or _ending(handler) is not None or _only_waits(handler):
+    if handler is None or handler.kind == "none" or _ending(handler) is not None or only_waits(handler):
         return
     yield Finding(
         "prestop-runs-early",
         "note",
-        "Its preStop hook runs when the termination of the pod begins, but SIGTERM comes only after main has ended.",
+        f"The preStop hook of `{helper.name}` runs when the pod begins to end, but SIGTERM comes only after main.",
         "Check that what the hook does is right while the main container still works.",
         handler.line,
     )
@@ -226,16 +227,17 @@ def tight_grace(helper: Member, pod: PodContext) -> Iterator[Finding]:
     if left < ENOUGH_TO_FLUSH:
         level: Level = "review"
         effect = (
-            f"Of the {grace} s of grace {max(left, 0)} s are left when main's preStop sleep is over: what the helper "
-            "has buffered by then may be lost."
+            f"Of the {grace} s of grace {max(left, 0)} s are left when main's preStop sleep is over: what "
+            f"`{helper.name}` has buffered by then may be lost."
             if slept
-            else f"It is stopped after the main container, within {grace} s of grace for both: what it has buffered "
-            "may be lost."
+            else f"`{helper.name}` is stopped after the main container, within {grace} s of grace for both: what it "
+            "has buffered may be lost."
         )
     elif slept or grace < 30:
         level = "note"
         effect = (
-            f"It is stopped after the main container and sends the rest within what is then left of {grace} s of grace."
+            f"`{helper.name}` is stopped after the main container and sends the rest within what is then left of "
+            f"{grace} s of grace."
         )
     else:
         return
@@ -270,8 +272,8 @@ def serial_drain(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "serial-drain",
             "note",
-            f"It and {named} would be stopped one after another within {pod.pod.grace_seconds} s of grace, formerly at "
-            "the same time.",
+            f"`{helper.name}` and {named} would be stopped one after another within {pod.pod.grace_seconds} s, "
+            "formerly at the same time.",
             "Make sure that `terminationGracePeriodSeconds` is enough for all of them.",
             helper.container.line,
         )
@@ -307,7 +309,7 @@ def slow_stop(helper: Member, pod: PodContext) -> Iterator[Finding]:
     yield Finding(
         "slow-stop",
         "note",
-        "Its shell ignores SIGTERM: the end of the pod would wait for it until the grace period is over, after main.",
+        f"The shell of `{helper.name}` ignores SIGTERM: the pod would wait for it until the grace period is over.",
         "Start the last command with `exec`, or begin the script with `trap 'exit 0' TERM`.",
         helper.container.word_line(program.script_index),
     )
@@ -336,8 +338,8 @@ def stuck_termination(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "stuck-termination",
             "note",
-            f"If the pod is deleted before its startupProbe has passed, Kubernetes up to {TERMINATION_FIXED_AFTER} may "
-            f"wait for all of the {pod.pod.grace_seconds} s of grace.",
+            f"If the pod is deleted before the startupProbe of `{helper.name}` has passed, Kubernetes up to "
+            f"{TERMINATION_FIXED_AFTER} may wait for all of the {pod.pod.grace_seconds} s of grace.",
             "Shorten the grace period, or run Kubernetes 1.31 or later.",
             helper.container.line_of("startupProbe"),
         )
@@ -383,15 +385,18 @@ def _front(helper: Member, pod: PodContext) -> Evidence | None:
         return None
     brings = next((container.env[name] for name in _BRINGS_TRAFFIC if name in container.env), None)
     if brings is not None:
-        return Evidence(f"Its `{brings.name}` makes it pass requests from outside on to the pod", brings.line)
+        return Evidence(f"`{brings.name}` makes `{helper.name}` pass requests from outside on to the pod", brings.line)
     if helper.has_trait("inbound"):
-        return Evidence("It is a tunnel that brings requests from outside to the pod", container.line_of("image"))
+        return Evidence(
+            f"`{helper.name}` is a tunnel that brings requests from outside to the pod", container.line_of("image")
+        )
     reached = services(pod.pod, pod.others)
     is_proxy = helper.has_trait("proxy")
     for service in reached:
         for port in service.ports:
             if _leads_to(port, helper, pod, is_proxy=is_proxy) and (is_proxy or _is_alone(helper, reached, pod)):
-                text = f"Port {port.target} of {called(service.object)} leads to it{if_together(service.certain)}"
+                where = f"Port {port.target} of {called(service.object)}"
+                text = f"{where} leads to `{helper.name}`{if_together(service.certain)}"
                 return Evidence(text, port.line, file_of(pod, service.object))
     if not is_proxy or reached or pod.pod.runs_to_completion:
         return None
@@ -441,11 +446,11 @@ def _passes_on(container: Container) -> Evidence | None:
             value = words[index + 1].value
         if _UPSTREAM.fullmatch(name) and _LOCAL_PLACE.fullmatch(value):
             return Evidence(
-                f"Its argument `{_short(node.value)}` passes requests on to the pod", container.word_line(index)
+                f"`{_short(node.value)}` makes `{container.name}` pass requests on to main", container.word_line(index)
             )
     for variable in container.env.values():
         if _UPSTREAM.fullmatch(variable.name) and _LOCAL_PLACE.fullmatch(variable.value or ""):
-            return Evidence(f"Its variable `{variable.name}` passes requests on to the pod", variable.line)
+            return Evidence(f"`{variable.name}` makes `{container.name}` pass requests on to main", variable.line)
     return None
 
 
@@ -456,10 +461,14 @@ def _declares_the_front(container: Container, pod: PodContext) -> Evidence | Non
     if not own or any(dials(main, numbers) for main in mains):
         return None
     if not any(not is_administrative(port.name) for main in mains for port in main.ports):
-        return Evidence(f"It alone declares a port ({own[0].number}), so requests come in through it", own[0].line)
+        return Evidence(
+            f"Only `{container.name}` declares a port ({own[0].number}), so requests come in through it", own[0].line
+        )
     front = next((port for port in own if port.number in _FRONT_PORTS or port.name in _FRONT_NAMES), None)
     if front is not None:
-        return Evidence(f"It declares port {front.number}, where requests from outside usually come in", front.line)
+        return Evidence(
+            f"`{container.name}` declares port {front.number}, where requests from outside usually come in", front.line
+        )
     return None
 
 

@@ -140,7 +140,7 @@ def quit_endpoint(helper: Member, pod: PodContext) -> Iterator[Finding]:
         if name.lstrip("-") == "quitquitquit" and not (equals and value.lower() in ("false", "f", "0")):
             yield _note(
                 "quit-endpoint",
-                "`--quitquitquit` lets others end the helper; a native sidecar is stopped when main has ended.",
+                f"`--quitquitquit` lets others end `{helper.name}`; a native sidecar is stopped when main has ended.",
                 "Delete the option after the move, and whatever calls it.",
                 container.word_line(index),
             )
@@ -148,7 +148,7 @@ def quit_endpoint(helper: Member, pod: PodContext) -> Iterator[Finding]:
         if setting in container.env and (container.env[setting].value or "").lower() in ("true", "1", "t"):
             yield _note(
                 "quit-endpoint",
-                f"`{setting}` lets others end the helper; a native sidecar is stopped when main has ended.",
+                f"`{setting}` lets others end `{helper.name}`; a native sidecar is stopped when main has ended.",
                 "Delete the variable after the move, and whatever calls the endpoint.",
                 container.env[setting].line,
             )
@@ -236,7 +236,7 @@ def marker_file(helper: Member, pod: PodContext) -> Iterator[Finding]:
                     script = _Script(helper.container, program, 0)
                     yield _note(
                         "marker-file",
-                        f"The helper waits for `{wait.target}`, which `{main.name}` writes at its end; a native "
+                        f"`{helper.name}` waits for `{wait.target}`, which `{main.name}` writes at its end; a native "
                         "sidecar is stopped then anyway.",
                         f"Delete that loop and `{_short(command.text)}` in `{main.name}` after the move.",
                         script.line_of(wait.command),
@@ -471,8 +471,8 @@ def duplicate_init(helper: Member, pod: PodContext) -> Iterator[Finding]:
         if same and shared and own is not None and own.path not in mains and not helper.has_trait("injected"):
             yield _note(
                 "duplicate-init",
-                f"`{init.name}` runs the same image once before it, to fill the volume; a native sidecar with a "
-                "startupProbe could do both.",
+                f"`{init.name}` runs the image of `{helper.name}` once before it, to fill the volume; a native sidecar "
+                "with a startupProbe could do both.",
                 "Keep both, or give the helper a startupProbe that passes after its first run and delete the init.",
                 init.line,
             )
