@@ -23,10 +23,12 @@ from .workload import PodSpec, pod_specs
 JSON_PATCH = "JsonPatch"
 """The kind that `fragments` gives to a list of JSON6902 operations, which has none of its own."""
 
-_INDEX = re.compile(r"/(?:spec|template)/containers/(\d+)(?=/|$)")
-_FIELD_INDEX = re.compile(r"(?<![\w])containers(?:\.(\d+)|\[(\d+)\])(?![\w])")
-_KUSTOMIZE_NAME = re.compile(r"(?<![\w])containers\.\[\s*name\s*=\s*([\w.-]+)\s*\]")
-_JQ_NAME = re.compile(r"(?<![\w])containers\s*\[\s*\]\s*\|\s*select\(\s*\.name\s*==\s*\"([^\"]+)\"\s*\)")
+_INDEX = re.compile(r"/(?:spec|template)/(containers|initContainers)/(\d+)(?=/|$)")
+_FIELD_INDEX = re.compile(r"(?<![\w])(containers|initContainers)(?:\.(\d+)|\[(\d+)\])(?![\w])")
+_KUSTOMIZE_NAME = re.compile(r"(?<![\w])(containers|initContainers)\.\[\s*name\s*=\s*([\w.-]+)\s*\]")
+_JQ_NAME = re.compile(
+    r"(?<![\w])(containers|initContainers)\s*\[\s*\]\s*\|\s*select\(\s*\.name\s*==\s*\"([^\"]+)\"\s*\)"
+)
 _LIST = re.compile(r"/(?:spec|template)/(containers|initContainers)")
 _PLAIN_NAME = re.compile(r"[\w.-]+(?:\|[\w.-]+)*")
 
@@ -37,9 +39,9 @@ ReferenceKind = Literal["name", "index", "list"]
 class Reference:
     """A place that names a container of the workload.
 
-    `kind` is "name" (`container` is set), "index" (`index` is set: the place in `containers`), or "list": the whole
-    list `containers` or `initContainers` (in `container`) is written. `how` says what the place is, for a message.
-    `certain` is false where the target could only be guessed.
+    `kind` is "name" (`container` is set), "index" (`index` is set: the place in the list `listed`), or "list": the
+    whole list `containers` or `initContainers` (in `container`) is written. `how` says what the place is, for a
+    message. `certain` is false where the target could only be guessed.
     """
 
     object: KubeObject
@@ -49,6 +51,7 @@ class Reference:
     how: str
     certain: bool
     line: int
+    listed: str = "containers"
 
 
 def fragments(root: Node | None, document: int = 0, file: str = "") -> Iterator[KubeObject]:
@@ -70,8 +73,15 @@ def _is_operation(node: Node) -> bool:
     return node.kind == "map" and fields.text(node, "op") is not None and fields.text(node, "path") is not None
 
 
-def references(pod: PodSpec, others: Sequence[KubeObject]) -> Iterator[Reference]:
-    """Every place of the run that names or counts containers of the pod's workload."""
+def references(pod: PodSpec, others: Sequence[KubeObject], listed: str = "containers") -> Iterator[Reference]:
+    """Every place of the run that names or counts containers of the pod's workload in one of its lists.
+
+    Places that write a list as a whole are given for both lists.
+    """
+    return (one for one in _references(pod, others) if one.listed == listed or one.kind == "list")
+
+
+def _references(pod: PodSpec, others: Sequence[KubeObject]) -> Iterator[Reference]:
     for other in others:
         if other.node is pod.owner.node:
             continue
@@ -93,8 +103,8 @@ def is_partial(owner: KubeObject) -> bool:
 
     One of its containers has no image, or it is a workload of the group `apps` without a selector.
     """
-    specs = list(pod_specs(owner))
-    if any(not container.image for spec in specs for container in spec.containers):
+    specs = [*pod_specs(owner), *pod_specs(owner, "initContainers")]
+    if any(not one.image for spec in specs for one in (*spec.containers, *spec.init_containers)):
         return True
     return owner.group == "apps" and bool(specs) and fields.find(owner.node, "spec", "selector") is None
 
@@ -107,11 +117,12 @@ def _partial_object(pod: PodSpec, other: KubeObject) -> Iterator[Reference]:
 
 
 def _containers(pod: PodSpec, holder: KubeObject, patch: KubeObject, *, certain: bool) -> Iterator[Reference]:
-    for spec in pod_specs(patch):
-        if _within(spec) == _within(pod):
-            for container in spec.containers:
-                how = "a strategic merge patch"
-                yield Reference(holder, "name", container.name, -1, how, certain, container.line)
+    how = "a strategic merge patch"
+    for listed in ("containers", "initContainers"):
+        for spec in pod_specs(patch, listed):
+            if _within(spec) == _within(pod):
+                for one in spec.containers if listed == "containers" else spec.init_containers:
+                    yield Reference(holder, "name", one.name, -1, how, certain, one.line, listed)
 
 
 def _within(spec: PodSpec) -> str:
@@ -162,7 +173,8 @@ def _application(pod: PodSpec, holder: KubeObject, others: Sequence[KubeObject])
         for pointer in _scalars(entry, "jsonPointers"):
             found = _INDEX.search(pointer.value)
             if found is not None:
-                yield Reference(holder, "index", "", int(found[1]), "an ignored difference", True, pointer.line)
+                how = "an ignored difference"
+                yield Reference(holder, "index", "", int(found[2]), how, True, pointer.line, found[1])
         for path in _scalars(entry, "jqPathExpressions"):
             yield from _field_path(holder, path, "an ignored difference", True)
     sources = (fields.find(holder.node, "spec", "source"), *fields.items(holder.node, "spec", "sources"))
@@ -220,7 +232,7 @@ def _operations(holder: KubeObject, operations: Node, certain: bool) -> Iterator
             line = fields.line(item, key) or item.line
             found = _INDEX.search(path)
             if found is not None:
-                yield Reference(holder, "index", "", int(found[1]), f"JSON patch {path}", certain, line)
+                yield Reference(holder, "index", "", int(found[2]), f"JSON patch {path}", certain, line, found[1])
                 continue
             whole = _LIST.search(path)
             if whole is not None and whole.end() == len(path) and fields.text(item, "op") in ("add", "replace"):
@@ -230,11 +242,12 @@ def _operations(holder: KubeObject, operations: Node, certain: bool) -> Iterator
 def _field_path(holder: KubeObject, path: Node, how: str, certain: bool) -> Iterator[Reference]:
     by_name = _KUSTOMIZE_NAME.search(path.value) or _JQ_NAME.search(path.value)
     if by_name is not None:
-        yield Reference(holder, "name", by_name[1], -1, how, certain, path.line)
+        yield Reference(holder, "name", by_name[2], -1, how, certain, path.line, by_name[1])
         return
     by_index = _FIELD_INDEX.search(path.value)
     if by_index is not None:
-        yield Reference(holder, "index", "", int(by_index[1] or by_index[2]), how, certain, path.line)
+        index = int(by_index[2] or by_index[3])
+        yield Reference(holder, "index", "", index, how, certain, path.line, by_index[1])
 
 
 def _is_target(pod: PodSpec, target: Node | None) -> bool | None:

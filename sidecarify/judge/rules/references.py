@@ -15,10 +15,10 @@ from sidecarify.kube.related import texts
 from sidecarify.yamltext.tree import Node
 
 _DEFAULT = "kubectl.kubernetes.io/default-container"
-_SERIES = "kube_pod_container_"
+_SERIES = ("kube_pod_container_", "kube_pod_init_container_")
 _LABEL = re.compile(r"""(?<![\w])container\s*=~?\s*\\?["'`]([^"'`\\]*)""")
 _CONTAINERS = re.compile(r"(?<![A-Za-z])containers(?![A-Za-z])")
-_POLICIES = (
+POLICIES = (
     ("kyverno.io", "ClusterPolicy"),
     ("kyverno.io", "Policy"),
     ("templates.gatekeeper.sh", "ConstraintTemplate"),
@@ -89,7 +89,7 @@ def index_reference(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Fix: count anew, or write a strategic merge patch, which finds containers by name.
     """
     seen = set()
-    for reference in references(pod.pod, pod.others):
+    for reference in references(pod.pod, pod.others, pod.direction.source):
         place = (reference.object.file, reference.line)
         if reference.kind != "index" or reference.index < helper.container.index or place in seen:
             continue
@@ -137,7 +137,7 @@ def overlay_patch(helper: Member, pod: PodContext) -> Iterator[Finding]:
             helper.container.line,
         )
     seen = set()
-    for reference in references(pod.pod, pod.others):
+    for reference in references(pod.pod, pod.others, pod.direction.source):
         place = (reference.object.file, reference.line)
         whole = reference.kind == "list"
         if place in seen or not (whole or (reference.kind == "name" and reference.container == helper.name)):
@@ -148,10 +148,9 @@ def overlay_patch(helper: Member, pod: PodContext) -> Iterator[Finding]:
             effect = f"writes {written} and{_guess(reference)} would undo the move"
             advice = "Rewrite that patch in the same commit."
         else:
-            effect = (
-                f"names it in `containers` ({reference.how}) and{_guess(reference)} would add a second, broken entry"
-            )
-            advice = "Move that entry to `initContainers` in the same commit."
+            named = f"names it in `{reference.listed}` ({reference.how})"
+            effect = f"{named} and{_guess(reference)} would add a second, broken entry"
+            advice = f"Move that entry to `{pod.direction.target}` in the same commit."
         yield Finding(
             "overlay-patch",
             _level(reference),
@@ -181,14 +180,16 @@ def metric_names(helper: Member, pod: PodContext) -> Iterator[Finding]:
         *texts(pod.others, "operator.victoriametrics.com", "VMRule"),
         *texts(pod.others, "", "ConfigMap"),
     )
+    old, new = _SERIES if pod.direction.promotes else _SERIES[::-1]
+    kind = "native sidecars" if pod.direction.promotes else "ordinary containers"
     for text in found:
-        if _SERIES in text.text and _selects(text.text, helper.name):
+        if old in text.text and _selects(text.text, helper.name):
             yield Finding(
                 "metric-names",
                 "note",
-                f"{capital(called(text.object))} asks for this container in `{_SERIES}*`, where native sidecars are "
-                "not, and would find nothing.",
-                "Ask for `kube_pod_init_container_*` too.",
+                f"{capital(called(text.object))} asks for this container in `{old}*`, where {kind} are not, and would "
+                "find nothing.",
+                f"Ask for `{new}*` too.",
                 text.line,
                 file_of(pod, text.object),
             )
@@ -217,8 +218,8 @@ def policy_blind(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Fix: let the policy visit `initContainers` too.
     """
     for other in pod.others:
-        if (other.group, other.kind) in _POLICIES and _concerns(other, pod):
-            line = _blind_line(other)
+        if (other.group, other.kind) in POLICIES and concerns(other, pod):
+            line = blind_line(other)
             if line:
                 yield Finding(
                     "policy-blind",
@@ -230,7 +231,7 @@ def policy_blind(helper: Member, pod: PodContext) -> Iterator[Finding]:
                 )
 
 
-def _concerns(policy: KubeObject, pod: PodContext) -> bool:
+def concerns(policy: KubeObject, pod: PodContext) -> bool:
     """Whether a Kyverno policy is about pods (rules for pods are extended to workloads) or this kind."""
     kinds = {kind.rpartition("/")[2] for rule in fields.items(policy.node, "spec", "rules") for kind in _kinds(rule)}
     return not kinds or bool(kinds & {"Pod", "*", pod.pod.owner.kind})
@@ -244,7 +245,8 @@ def _kinds(rule: Node) -> Iterator[str]:
             yield from fields.strings(entry, "resources", "kinds")
 
 
-def _blind_line(policy: KubeObject) -> int:
+def blind_line(policy: KubeObject) -> int:
+    """The line of a policy that speaks of `containers`, if nothing in it speaks of `initContainers`; else 0."""
     spec = fields.find(policy.node, "spec")
     line = 0
     for node in spec.walk() if spec is not None else ():
