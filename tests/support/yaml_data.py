@@ -59,7 +59,7 @@ def moved(documents: Sequence[Any], moves: Iterable[Moved]) -> list[Any]:
     for move in moves:
         pods.setdefault((move.document, move.path), []).append(move)
     for (document, path), chosen in pods.items():
-        promote(_at(result[document], path), [(move.index, move.name) for move in chosen], Scalar(_STRING, "Always"))
+        promote(at(result[document], path), [(move.index, move.name) for move in chosen], Scalar(_STRING, "Always"))
     return result
 
 
@@ -83,7 +83,8 @@ def promote(spec: Any, chosen: Sequence[tuple[int, str]], always: Any) -> None:
     spec["initContainers"] = inits
 
 
-def _at(data: Any, path: str) -> Any:
+def at(data: Any, path: str) -> Any:
+    """What stands at a path of keys and indices."""
     for step in path.split(".") if path else []:
         data = data[int(step)] if isinstance(data, list) else data[step]
     return data
