@@ -99,7 +99,8 @@ class Step:
     """A patch, or a field path of a replacement or a var, as it meets a workload.
 
     `node` is the entry that the step stands in, `paths` are the scalars with field paths; `unseen` is a reference to
-    objects that are not known here and that the step could concern as well.
+    objects that are not known here and that the step could concern as well. `stages` are the states after each
+    operation of a JSON6902 patch.
     """
 
     kind: StepKind
@@ -111,6 +112,7 @@ class Step:
     paths: tuple[Node, ...] = ()
     create: bool = False
     unseen: Node | None = None
+    stages: tuple[State, ...] = ()
 
 
 class Obstacle(NamedTuple):
@@ -138,14 +140,24 @@ class Instance:
         return list(pod_specs(replace(self.owner, node=self.final.node)))
 
 
-def build(graph: Graph, folders: Sequence[str] | None = None) -> list[Instance]:
+class Build(NamedTuple):
+    """All workloads of all roots.
+
+    `strays` are patches that a kustomization applies to something that is not known here, with the reference to that.
+    """
+
+    instances: tuple[Instance, ...]
+    strays: dict[Unit, Node]
+
+
+def build(graph: Graph, folders: Sequence[str] | None = None) -> Build:
     """What the kustomizations in `folders` (all roots if None) make of the workloads that they build on."""
     builder = _Builder(graph)
     found: list[Instance] = []
     for folder in graph.roots if folders is None else folders:
         if folder in graph.kustomizations:
             found += builder.root(folder)
-    return found
+    return Build(tuple(found), builder.strays)
 
 
 @dataclass(slots=True)
@@ -187,6 +199,7 @@ class _Builder:
         self.workloads: dict[str, list[_Live]] = {}
         self.piles: dict[str, _Pile] = {}
         self.active: set[str] = set()
+        self.strays: dict[Unit, Node] = {}
 
     def root(self, folder: str) -> Iterator[Instance]:
         """The workloads that one kustomization builds."""
@@ -309,17 +322,18 @@ class _Builder:
 
     def _transform(self, one: Kustomization, pile: _Pile) -> None:
         for patch in (*one.of("patchesStrategicMerge"), *one.of("patches")):
-            self._patch(one, patch, pile)
+            self._patch(patch, pile)
         self._rename(one, pile)
         self._label(one, pile)
         for patch in one.of("patchesJson6902"):
-            self._patch(one, patch, pile)
+            self._patch(patch, pile)
         for live in pile.live:
             _set_images(one.node, live)
         for replacement in one.replacements:
             self._replacement(replacement.unit, replacement.node, pile)
 
-    def _patch(self, one: Kustomization, patch: Patch, pile: _Pile) -> None:
+    def _patch(self, patch: Patch, pile: _Pile) -> None:
+        hits = 0
         for live in pile.live:
             subject = live.state.subject
             if patch.unit is None:
@@ -335,18 +349,22 @@ class _Builder:
             else:
                 hit = not patch.operations and names(patch.unit.root, subject)
             if hit:
+                hits += 1
                 unseen = pile.unseen[0] if pile.unseen and patch.target and not is_exact(patch.target) else None
                 try:
                     self._apply(patch, patch.unit, live, unseen)
                 except (merge.PatchError, YamlError) as error:
                     live.obstacles.append(Obstacle(error.line, f"the patch cannot be followed: {error.message}"))
+        if not hits and pile.unseen and patch.unit is not None:
+            self.strays.setdefault(patch.unit, pile.unseen[0])
 
     def _apply(self, patch: Patch, unit: Unit, live: _Live, unseen: Node | None) -> None:
         before = live.state
         now = before.subject.current
+        stages: tuple[State, ...] = ()
         if patch.operations:
-            after = self._operate(unit, live)
-            after = replace(after, previous=(*before.previous, now))
+            stages = tuple(self._operate(unit, live))
+            after = replace(stages[-1] if stages else before, previous=(*before.previous, now))
         else:
             node = self._merged(unit.root.resolved, patch, before, now)
             if node is None:
@@ -364,6 +382,7 @@ class _Builder:
             after,
             patch=patch,
             unseen=unseen,
+            stages=stages,
         )
         live.steps.append(step)
         live.state = after
@@ -429,7 +448,7 @@ class _Builder:
             found[path] = Roster(entries("containers"), entries("initContainers"))
         return found
 
-    def _operate(self, unit: Unit, live: _Live) -> State:
+    def _operate(self, unit: Unit, live: _Live) -> Iterator[State]:
         state = live.state
         for number, operation in enumerate(merge.operations(unit.root)):
             node = merge.applied(state.node, operation)
@@ -438,7 +457,7 @@ class _Builder:
                 for path, roster in state.rosters.items()
             }
             state = replace(state, node=node, rosters=rosters)
-        return state
+            yield state
 
     def _operated(
         self,

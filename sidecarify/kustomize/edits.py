@@ -1,0 +1,322 @@
+"""From plans to texts: every touched piece of text is edited, read again and compared with what it is meant to be.
+
+Lists of pod specs and of patches go through the same engine as a manifest's (rewrite.py, verify.py); pointers and
+field paths are replaced in place; a patch inside a scalar goes back into its scalar line by line.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from sidecarify.direction import ALWAYS, POLICY, Direction
+from sidecarify.kube import fields
+from sidecarify.kube.objects import KubeObject
+from sidecarify.kube.workload import PodSpec
+from sidecarify.rewrite import check_container, check_pod, rewrite
+from sidecarify.verify import Change, VerifyError, verify
+from sidecarify.yamltext.items import last_line_end, shift
+from sidecarify.yamltext.lists import Placement, UnmovableError
+from sidecarify.yamltext.pairs import add_pair, remove_pair
+from sidecarify.yamltext.source import Edit as TextEdit
+from sidecarify.yamltext.source import EditConflictError, line_start, splice
+from sidecarify.yamltext.tree import Node, YamlError, parse
+
+from .check import Expected, compare
+from .follow import Edit, ListPlan, OperationPlan, TextPlan
+from .sources import Sources, TextFile, Unit
+
+
+class UneditableError(Exception):
+    """A text that cannot be changed as planned; `line` is a line of `Sources`, `unit` the piece of text."""
+
+    def __init__(self, unit: Unit, line: int, message: str) -> None:
+        super().__init__(message)
+        self.unit = unit
+        self.line = line
+        self.message = message
+
+
+class FileChange(NamedTuple):
+    """A file of the tree before and after; `path` is relative to the root."""
+
+    path: str
+    before: bytes
+    after: bytes
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is to be done to one unit."""
+
+    lists: list[tuple[Edit, ListPlan]] = field(default_factory=list)
+    operations: list[tuple[Edit, OperationPlan]] = field(default_factory=list)
+    texts: list[tuple[Node, str]] = field(default_factory=list)
+    inner: list[Unit] = field(default_factory=list)
+
+
+def file_changes(
+    sources: Sources, edits: Iterable[Edit], placement: Placement, direction: Direction
+) -> list[FileChange]:
+    """The files that the edits change. Raises UneditableError; nothing of a failed set of edits is of use."""
+    work: dict[Unit, _Work] = defaultdict(_Work)
+    for edit in edits:
+        unit = edit.subject.unit
+        if isinstance(edit.plan, ListPlan):
+            work[unit].lists.append((edit, edit.plan))
+        elif isinstance(edit.plan, OperationPlan):
+            work[unit].operations.append((edit, edit.plan))
+        else:
+            work[unit].texts.append((edit.subject.holder, edit.plan.text))
+    for unit in list(work):
+        if unit.outer is not None:
+            work[unit.outer].inner.append(unit)
+    results = {unit: _changed(unit, work, placement, direction) for unit in work if unit.outer is None}
+    by_file: dict[str, list[tuple[Unit, str]]] = defaultdict(list)
+    for unit, text in results.items():
+        by_file[unit.file].append((unit, text))
+    changes = []
+    for name, units in by_file.items():
+        file = sources.read(name)
+        assert isinstance(file, TextFile)  # noqa: S101  (its units were read)
+        replaced = [TextEdit(unit.document.start, unit.document.end, text) for unit, text in units]
+        parts, position = [], 0
+        for edit_ in sorted(replaced):
+            parts += (file.source.text[position : edit_.start], edit_.text)
+            position = edit_.end
+        parts.append(file.source.text[position:])
+        after = type(file.source)("".join(parts), file.source.bom).encode()
+        changes.append(FileChange(name, file.source.encode(), after))
+    return changes
+
+
+def _changed(unit: Unit, work: Mapping[Unit, _Work], placement: Placement, direction: Direction) -> str:
+    """The new text of a unit, proved."""
+    todo = work[unit]
+    try:
+        text = _with_scalars(unit, todo, work, placement, direction)
+        text = _with_wrapped(unit, text, todo)
+        for edit, plan in todo.lists:
+            text = _with_list(unit, text, edit, plan, placement, direction)
+    except UnmovableError as error:
+        raise UneditableError(unit, error.line, error.message) from None
+    except (VerifyError, EditConflictError, YamlError) as error:
+        what = f"the edited text failed the proof ({error}); please report it"
+        raise UneditableError(unit, unit.root.line, what) from None
+    return text
+
+
+# --- scalars and operations ---------------------------------------------------------------------------------------
+
+
+def _with_scalars(
+    unit: Unit, todo: _Work, work: Mapping[Unit, _Work], placement: Placement, direction: Direction
+) -> str:
+    expected = Expected()
+    edits: list[TextEdit] = []
+    for node, text in todo.texts:
+        edits.append(_scalar_edit(unit, node, text))
+        expected.texts[id(node)] = text
+    for edit, plan in todo.operations:
+        edits += _operation_edits(unit, edit.subject.holder, plan, direction, expected)
+    holders: dict[int, tuple[Node, list[Unit]]] = {}
+    for inner in todo.inner:
+        if inner.holder is not None:
+            holders.setdefault(id(inner.holder), (inner.holder, []))[1].append(inner)
+    for holder, units in holders.values():
+        pieces = [
+            TextEdit(one.document.start, one.document.end, _changed(one, work, placement, direction)) for one in units
+        ]
+        new = splice(holder.value, pieces) if holder.value.endswith("\n") else _plain_splice(holder.value, pieces)
+        edits.append(_lifted(unit, holder, new))
+        expected.texts[id(holder)] = new
+    if not edits:
+        return unit.text
+    text = splice(unit.text, edits)
+    compare(unit.root, _parsed(text), expected)
+    return text
+
+
+def _plain_splice(text: str, edits: Sequence[TextEdit]) -> str:
+    for edit in sorted(edits, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
+def _parsed(text: str) -> Node:
+    root = parse(text)
+    if root is None:
+        raise VerifyError("verify-parse", "the new text is empty")
+    return root
+
+
+def _scalar_edit(unit: Unit, node: Node, text: str) -> TextEdit:
+    """Another text in the place of a scalar's, in its style and quotes."""
+    quote = node.style if node.style in ("'", '"') else ""
+    raw = unit.text[node.start : node.end]
+    if node.aliased or node.anchor or node.tag or node.style in ("|", ">") or raw != f"{quote}{node.value}{quote}":
+        raise UneditableError(unit, node.line, "the path is written in a way that cannot be edited in place")
+    return TextEdit(node.start, node.end, f"{quote}{text}{quote}")
+
+
+def _operation_edits(
+    unit: Unit, operation: Node, plan: OperationPlan, direction: Direction, expected: Expected
+) -> list[TextEdit]:
+    edits = []
+    for key, text in (("path", plan.path), ("from", plan.source)):
+        node = fields.find(operation, key)
+        if node is not None and text is not None and node.value != text:
+            edits.append(_scalar_edit(unit, node, text))
+            expected.texts[id(node)] = text
+    pair = operation.pair("value")
+    if not plan.value or pair is None:
+        return edits
+    value = pair[1]
+    if value.kind != "map" or value.aliased or value.anchor or value.tag or not value.pairs:
+        raise UneditableError(unit, value.line, "the operation's value is shared by anchor and alias, or empty")
+    policy = value.pair(POLICY)
+    if direction.promotes and policy is None:
+        after = value.pair("image") or value.pair("name") or value.pairs[0]
+        edits.append(add_pair(unit.text, after, value.style, POLICY, ALWAYS))
+        expected.added.add(id(value))
+    elif not direction.promotes and policy is not None:
+        if policy[1].value != ALWAYS or len(value.pairs) < 2:
+            raise UneditableError(unit, value.line, f"the operation's value has a `{POLICY}` of its own")
+        edits.append(remove_pair(unit.text, value, policy))
+        expected.removed.add(id(value))
+    return edits
+
+
+def _with_wrapped(unit: Unit, text: str, todo: _Work) -> str:
+    """The text with the values of some operations as the one item of a list."""
+    for edit, plan in todo.operations:
+        if plan.value != "wrapped":
+            continue
+        root = _parsed(text)
+        pair = root.resolved.items[edit.subject.operation].resolved.pair("value")
+        if pair is None:
+            raise UneditableError(unit, unit.root.line, "the operation has no value")
+        value = pair[1]
+        expected = Expected()
+        expected.wrapped.add(id(value))
+        text = splice(text, _wrapping(unit, text, value))
+        compare(root, _parsed(text), expected)
+    return text
+
+
+def _wrapping(unit: Unit, text: str, value: Node) -> list[TextEdit]:
+    if value.style == "flow":
+        return [TextEdit(value.start, value.start, "["), TextEdit(value.end, value.end, "]")]
+    start, end = line_start(text, value.start), last_line_end(text, value)
+    if text[start : value.start].strip(" "):
+        raise UneditableError(unit, unit.root.line, "the operation's value does not begin on a line of its own")
+    block = shift(text[start:end], 2)
+    column = value.start - start
+    return [TextEdit(start, end, f"{block[:column]}- {block[column + 2 :]}")]
+
+
+# --- a patch inside a scalar --------------------------------------------------------------------------------------
+
+
+def _lifted(unit: Unit, holder: Node, new: str) -> TextEdit:
+    """The edit that writes the text of a patch back into the scalar that holds it; lines that stay are not touched."""
+    text = unit.text
+    if holder.style != "|" or holder.aliased:
+        return _scalar_edit(unit, holder, new)
+    body = text.index("\n", holder.start) + 1
+    old_lines = holder.value.split("\n")
+    outer = text[body:].split("\n")[: len(old_lines)]
+    if holder.value.endswith("\n"):
+        old_lines.pop()
+        outer = outer[: len(old_lines)]
+    new_lines = new.split("\n")
+    if new.endswith("\n"):
+        new_lines.pop()
+    carriage = "\r" if outer and outer[0].endswith("\r") else ""
+    indent = _indent(unit, holder, outer, old_lines)
+    result: list[str] = []
+    for tag, i, j, k, m in SequenceMatcher(None, old_lines, new_lines, autojunk=False).get_opcodes():
+        if tag == "equal":
+            result += outer[i:j]
+        else:
+            result += (f"{indent}{line}{carriage}" if line else line + carriage for line in new_lines[k:m])
+    end = body + sum(len(line) + 1 for line in outer) - 1
+    if end > len(text) or end == len(text):
+        end = len(text)
+        result[-1] = result[-1].removesuffix("\r")
+    elif not result[-1].endswith("\r") and carriage:
+        result[-1] += carriage
+    return TextEdit(body, end, "\n".join(result))
+
+
+def _indent(unit: Unit, holder: Node, outer: Sequence[str], inner: Sequence[str]) -> str:
+    for one, two in zip(outer, inner, strict=True):
+        if two.strip():
+            indent = one.removesuffix("\r").removesuffix(two)
+            if indent.strip(" ") or one.removesuffix("\r") != indent + two:
+                break
+            return indent
+    raise UneditableError(unit, holder.line, "the lines of the patch could not be told from those around it")
+
+
+# --- lists --------------------------------------------------------------------------------------------------------
+
+
+def _with_list(unit: Unit, text: str, edit: Edit, plan: ListPlan, placement: Placement, direction: Direction) -> str:
+    """The text with the items of one list moved to the other."""
+    root = parse(text, line=unit.root.line)
+    if root is None:
+        raise VerifyError("verify-parse", "the text is empty")
+    pod = _located(unit, root, edit)
+    check_pod(pod, direction)
+    for index, _ in plan.items:
+        check_container(pod, index, direction)
+    indexes = [index for index, _ in plan.items]
+    manners = dict(plan.items)
+    new = splice(text, rewrite(text, pod, indexes, placement, direction, manners))
+    verify(root, text, new, [Change(pod.node, tuple(indexes), manners)], direction)
+    return new
+
+
+def _located(unit: Unit, root: Node, edit: Edit) -> PodSpec:
+    """The pod spec (or that of a patch) in the tree of the text as it is now: it stands where it stood."""
+    way = _way(unit.root, edit.subject.holder)
+    node, route = root, [root]
+    for step in way:
+        node = _child(node, step)
+        route.append(node)
+    holder = node.resolved
+    for step in edit.subject.path.split("."):
+        pair = node.resolved.pair(step) if node.resolved.kind == "map" else None
+        if pair is not None:
+            node = pair[1]
+        else:
+            found = node.resolved.items[int(step)] if node.resolved.kind == "seq" else fields.find(node, step)
+            if found is None:
+                raise UneditableError(unit, unit.root.line, "the list comes through a merge key (`<<`)")
+            node = found
+        route.append(node)
+    owner = KubeObject(holder, unit.document.index, "", "", "", None, None, unit.file)
+    return PodSpec(node.resolved, owner, edit.subject.path, tuple(route))
+
+
+def _way(root: Node, wanted: Node) -> list[int]:
+    """How to reach a mapping from the root: indexes of pairs and items."""
+    stack: list[tuple[Node, list[int]]] = [(root, [])]
+    while stack:
+        node, way = stack.pop()
+        if node is wanted:
+            return way
+        children = [value for _, value in node.pairs] or node.items
+        stack += [(child, [*way, index]) for index, child in enumerate(children) if child.kind in ("map", "seq")]
+    raise VerifyError("verify-model", "the object could not be found again")
+
+
+def _child(node: Node, index: int) -> Node:
+    return node.pairs[index][1] if node.pairs else node.items[index]
+
+
+__all__ = ["FileChange", "TextPlan", "UneditableError", "file_changes"]
