@@ -110,8 +110,9 @@ class Signs:
         """Which word of its name or image tells a helper's work, unless the workload itself is called so."""
         taken = set(_parts(workload_name(self.pod)))
         for source, text, line in _names(self.container):
-            word = next((part for part in reversed(_parts(text)) if _is_work(part) and part not in taken), None)
-            if word is not None:
+            words = (_work_in(part) for part in reversed(_parts(text)) if part not in taken)
+            word = next((word for word in words if word), "")
+            if word:
                 return Evidence(f"its {source} `{text}` says {word!r}", line)
         return None
 
@@ -209,8 +210,9 @@ def _parts(text: str) -> list[str]:
     return [part for part in _WORDS.split(text.lower()) if part]
 
 
-def _is_work(part: str) -> bool:
-    return part in _WORK or part.endswith(_WORK_ENDINGS)
+def _work_in(part: str) -> str:
+    """The helper's work that a part of a name tells, "" if it tells none."""
+    return part if part in _WORK else next((ending for ending in _WORK_ENDINGS if part.endswith(ending)), "")
 
 
 def lasting_work(container: Container) -> bool:
@@ -310,5 +312,5 @@ def _confirmations(member: Member, pod: PodSpec) -> Iterator[Evidence]:
         yield found
     if strong and container.command:
         program = container.command[0]
-        if any(_is_work(part) for part in _parts(program.rpartition("/")[2])):
+        if any(_work_in(part) for part in _parts(program.rpartition("/")[2])):
             yield Evidence(f"its program is `{program}`", container.word_line(0))

@@ -170,6 +170,40 @@ def unsafe_family(helper: Member, pod: PodContext) -> Iterator[Finding]:
     )
 
 
+def incomplete_pod(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """A container of the pod has no image, so the manifest is a patch for a pod that is completed elsewhere.
+
+    What the other manifest says about the helper and the main container (host network, probes, volumes) is not known,
+    and the move has to be made where the pod is put together (hazard PATCH1).
+
+    Fires on:
+        containers:
+        - {name: speaker, env: [{name: LOG_LEVEL, value: debug}]}
+        - {name: exporter, image: corp/exporter:2, args: [--listen=:9100]}
+
+    Near miss:
+        containers:
+        - {name: speaker, image: corp/speaker:7}
+        - {name: exporter, image: corp/exporter:2, args: [--listen=:9100]}
+
+    Fix: Convert the whole configuration, overlays included, or name the helper.
+    """
+    row = pod.pod.owner.row
+    if row is None or row.patches:
+        return
+    for member in pod.members:
+        if not member.container.image and member is not helper and injectors.owner_of(member, pod.pod) is None:
+            yield Finding(
+                "incomplete-pod",
+                "review",
+                f"`{member.name}` has no image, so this is a part of a pod that is completed elsewhere, and what is said "
+                f"there about `{helper.name}` is not known.",
+                "Convert the configuration as a whole, with what it is built from.",
+                member.container.line,
+            )
+            return
+
+
 def kind_unsupported(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """The object's controller does not take native sidecars, or nobody has confirmed that it does.
 
@@ -315,6 +349,7 @@ RULES: tuple[Rule, ...] = (
     Rule(helper_is_main, ("refuse", "review"), ("MAIN1",)),
     Rule(no_shared_volume, ("review",), ("MAIN1",)),
     Rule(unsafe_family, ("refuse", "review"), ("MAIN1", "TRM2")),
+    Rule(incomplete_pod, ("review",), ("PATCH1",)),
     Rule(kind_unsupported, ("refuse", "review", "note"), ("KIND1",)),
     Rule(injector_owned, ("refuse",), ("INJ1", "PATCH5")),
     Rule(old_kubernetes, ("refuse",), ("FLD16",)),
