@@ -12,6 +12,7 @@ from sidecarify.judge.revert_rules import REVERT_RULES
 from sidecarify.judge.roles import named
 from sidecarify.judge.verdict import answer
 from sidecarify.kube.objects import KubeObject
+from sidecarify.kube.related import surroundings
 from sidecarify.kube.workload import PodSpec
 
 
@@ -40,7 +41,7 @@ def judge_sidecars(
             members.append(member)
             roles.append(Role("helper" if chosen else "peer", tuple(_evidence(member))))
     context = PodContext(
-        pod, tuple(members), tuple(roles), settings.target, tuple(others), complete, direction=TO_CONTAINER
+        pod, tuple(members), tuple(roles), settings.target, surroundings(others), complete, direction=TO_CONTAINER
     )
     chosen_ones = (answer(member, context, REVERT_RULES, settings, settings.only) for member in context.those("helper"))
     return PodVerdict(context, tuple(chosen_ones))

@@ -21,6 +21,7 @@ from sidecarify.judge.model import (
 from sidecarify.judge.roles import named, roles
 from sidecarify.judge.rules import ALL_RULES
 from sidecarify.kube.objects import KubeObject
+from sidecarify.kube.related import surroundings
 from sidecarify.kube.workload import PodSpec
 
 _NO_SHARED_VOLUME = "no-shared-volume"
@@ -41,8 +42,9 @@ def judge(
     containers and peers get none. Raises YamlError (`duplicate-key`).
     """
     members = tuple(member_of(pod, container, catalogue) for container in pod.containers)
-    decided = roles(pod, members, others, settings)
-    context = PodContext(pod, members, decided, settings.target, tuple(others), complete)
+    around = surroundings(others)
+    decided = roles(pod, members, around, settings)
+    context = PodContext(pod, members, decided, settings.target, around, complete)
     return PodVerdict(context, tuple(_answer(member, context, settings) for member in members))
 
 

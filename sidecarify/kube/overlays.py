@@ -11,17 +11,22 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from sidecarify.yamltext.tree import Node, YamlError, parse
 
 from . import fields
 from .objects import KubeObject
+from .related import objects_of
 from .selectors import same_namespace
 from .workload import PodSpec, pod_specs
 
 JSON_PATCH = "JsonPatch"
 """The kind that `fragments` gives to a list of JSON6902 operations, which has none of its own."""
+
+STRATEGIC = "a strategic merge patch"
+"""How a Reference by a strategic merge patch is told; such a patch merges its entries into the list by name."""
 
 _INDEX = re.compile(r"/(?:spec|template)/(containers|initContainers)/(\d+)(?=/|$)")
 _FIELD_INDEX = re.compile(r"(?<![\w])(containers|initContainers)(?:\.(\d+)|\[(\d+)\])(?![\w])")
@@ -82,20 +87,19 @@ def references(pod: PodSpec, others: Sequence[KubeObject], listed: str = "contai
 
 
 def _references(pod: PodSpec, others: Sequence[KubeObject]) -> Iterator[Reference]:
-    for other in others:
-        if other.node is pod.owner.node:
-            continue
-        if other.kind == pod.owner.kind and other.group == pod.owner.group:
+    for other in objects_of(others, pod.owner.group, pod.owner.kind):
+        if other.node is not pod.owner.node:
             yield from _partial_object(pod, other)
-        elif other.kind in ("Kustomization", "Component") and other.group in ("kustomize.config.k8s.io", ""):
+    for group in ("kustomize.config.k8s.io", ""):
+        for other in objects_of(others, group, "Kustomization", "Component"):
             yield from _kustomization(pod, other, other.node, others)
-        elif other.kind == "Kustomization" and other.group == "kustomize.toolkit.fluxcd.io":
-            yield from _kustomization(pod, other, fields.find(other.node, "spec"), others)
-        elif other.kind == "HelmRelease" and other.group == "helm.toolkit.fluxcd.io":
-            for renderer in fields.items(other.node, "spec", "postRenderers"):
-                yield from _kustomization(pod, other, fields.find(renderer, "kustomize"), others)
-        elif other.kind == "Application" and other.group == "argoproj.io":
-            yield from _application(pod, other, others)
+    for other in objects_of(others, "kustomize.toolkit.fluxcd.io", "Kustomization"):
+        yield from _kustomization(pod, other, fields.find(other.node, "spec"), others)
+    for other in objects_of(others, "helm.toolkit.fluxcd.io", "HelmRelease"):
+        for renderer in fields.items(other.node, "spec", "postRenderers"):
+            yield from _kustomization(pod, other, fields.find(renderer, "kustomize"), others)
+    for other in objects_of(others, "argoproj.io", "Application"):
+        yield from _application(pod, other, others)
 
 
 def is_partial(owner: KubeObject) -> bool:
@@ -117,12 +121,11 @@ def _partial_object(pod: PodSpec, other: KubeObject) -> Iterator[Reference]:
 
 
 def _containers(pod: PodSpec, holder: KubeObject, patch: KubeObject, *, certain: bool) -> Iterator[Reference]:
-    how = "a strategic merge patch"
     for listed in ("containers", "initContainers"):
         for spec in pod_specs(patch, listed):
             if _within(spec) == _within(pod):
                 for one in spec.containers if listed == "containers" else spec.init_containers:
-                    yield Reference(holder, "name", one.name, -1, how, certain, one.line, listed)
+                    yield Reference(holder, "name", one.name, -1, STRATEGIC, certain, one.line, listed)
 
 
 def _within(spec: PodSpec) -> str:
@@ -213,6 +216,7 @@ def _patch(pod: PodSpec, holder: KubeObject, patch: Node, target: Node | None, c
     yield from _containers(pod, holder, named, certain=certain)
 
 
+@lru_cache(maxsize=4096)  # asked again for every workload of a run
 def _inline(scalar: Node) -> Node | None:
     """The tree of YAML written inside a scalar, its lines counted in the outer text; None if it is none."""
     first = scalar.line + 1 if scalar.style in ("|", ">") else scalar.line

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from sidecarify.yamltext.tree import Node
@@ -20,6 +21,7 @@ from .objects import KubeObject
 from .selectors import contains, label_selector_matches, same_namespace
 from .workload import PodSpec
 
+_GATEWAY_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 _CLUSTER_WIDE = frozenset({"CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy"})
 
 
@@ -96,9 +98,35 @@ class TextMatch(NamedTuple):
     line: int
 
 
+class Surroundings(tuple[KubeObject, ...]):
+    """The objects of a run, found by group and kind without looking at each: a run may have thousands."""
+
+    @cached_property
+    def by_kind(self) -> dict[tuple[str, str], list[KubeObject]]:
+        """The objects of each group and kind, in their order."""
+        found: dict[tuple[str, str], list[KubeObject]] = {}
+        for other in self:
+            found.setdefault((other.group, other.kind), []).append(other)
+        return found
+
+    @cached_property
+    def services_of(self) -> dict[PodSpec, tuple[Service, ...]]:
+        """The answers of `services` so far: several rules ask it for each container."""
+        return {}
+
+
+def surroundings(others: Sequence[KubeObject]) -> Surroundings:
+    """The objects as Surroundings; the same ones if they already are."""
+    return others if isinstance(others, Surroundings) else Surroundings(others)
+
+
 def objects_of(others: Sequence[KubeObject], group: str, *kinds: str) -> Iterator[KubeObject]:
     """The objects of one API group and one of the kinds."""
-    return (other for other in others if other.kind in kinds and other.group == group)
+    if isinstance(others, Surroundings):
+        for kind in kinds:
+            yield from others.by_kind.get((group, kind), ())
+    else:
+        yield from (other for other in others if other.kind in kinds and other.group == group)
 
 
 def _neighbours(
@@ -115,9 +143,23 @@ def _neighbours(
 
 def services(pod: PodSpec, others: Sequence[KubeObject]) -> tuple[Service, ...]:
     """The Services whose selector matches the labels of the pods. One without a selector selects nothing."""
+    if not isinstance(others, Surroundings):
+        return _services(pod, others)
+    found = others.services_of.get(pod)
+    if found is None:
+        found = others.services_of[pod] = _services(pod, others)
+    return found
+
+
+@lru_cache(maxsize=4096)  # compared with every workload of a run
+def _selector(service: KubeObject) -> dict[str, str]:
+    return fields.mapping(service.node, "spec", "selector")
+
+
+def _services(pod: PodSpec, others: Sequence[KubeObject]) -> tuple[Service, ...]:
     found = []
     for other, certain in _neighbours(pod, others, "", "Service"):
-        selector = fields.mapping(other.node, "spec", "selector")
+        selector = _selector(other)
         if selector and contains(pod.labels, selector):
             kind = fields.text(other.node, "spec", "type") or "ClusterIP"
             ports = tuple(_service_port(item) for item in fields.items(other.node, "spec", "ports"))
@@ -163,19 +205,19 @@ def routes(pod: PodSpec, others: Sequence[KubeObject]) -> tuple[Route, ...]:
 
 
 def _backends(others: Sequence[KubeObject]) -> Iterator[tuple[KubeObject, str | None, int | str | None, int]]:
-    for other in others:
-        if other.kind == "Ingress" and other.group in ("networking.k8s.io", "extensions"):
+    for group in ("networking.k8s.io", "extensions"):
+        for other in objects_of(others, group, "Ingress"):
             for backend in _ingress_backends(other):
                 yield other, *_ingress_target(backend)
-        elif other.group == "gateway.networking.k8s.io" and other.kind.endswith("Route"):
-            for rule in fields.items(other.node, "spec", "rules"):
-                for backend in fields.items(rule, "backendRefs"):
-                    yield other, fields.text(backend, "name"), fields.number(backend, "port"), backend.line
-        elif other.kind == "Route" and other.group == "route.openshift.io":
-            reference = fields.number(other.node, "spec", "port", "targetPort")
-            target = reference if reference is not None else fields.text(other.node, "spec", "port", "targetPort")
-            line = fields.line(other.node, "spec", "to") or other.line
-            yield other, fields.text(other.node, "spec", "to", "name"), target, line
+    for other in objects_of(others, "gateway.networking.k8s.io", *_GATEWAY_ROUTES):
+        for rule in fields.items(other.node, "spec", "rules"):
+            for backend in fields.items(rule, "backendRefs"):
+                yield other, fields.text(backend, "name"), fields.number(backend, "port"), backend.line
+    for other in objects_of(others, "route.openshift.io", "Route"):
+        reference = fields.number(other.node, "spec", "port", "targetPort")
+        target = reference if reference is not None else fields.text(other.node, "spec", "port", "targetPort")
+        line = fields.line(other.node, "spec", "to") or other.line
+        yield other, fields.text(other.node, "spec", "to", "name"), target, line
 
 
 def _ingress_backends(ingress: KubeObject) -> Iterator[Node]:
@@ -377,12 +419,16 @@ def _looks_into(monitor: KubeObject, service: KubeObject) -> bool:
     return same_namespace(monitor.namespace, service.namespace) is not False
 
 
-def texts(others: Sequence[KubeObject], group: str, *kinds: str) -> Iterator[TextMatch]:
-    """Every scalar value of the objects of a group and kinds: for rules about queries and policies written as text."""
+def texts(others: Sequence[KubeObject], needle: str, group: str, *kinds: str) -> Iterator[TextMatch]:
+    """The scalar values that hold `needle`, of the objects of a group and kinds: queries and policies are text."""
     for other in objects_of(others, group, *kinds):
-        for node in other.node.walk():
-            if node.kind == "scalar" and node.value:
-                yield TextMatch(other, node.value, node.line)
+        yield from _texts_of(other, needle)
+
+
+@lru_cache(maxsize=4096)  # asked again for every helper of a run, and dashboards are long
+def _texts_of(other: KubeObject, needle: str) -> tuple[TextMatch, ...]:
+    scalars = (node for node in other.node.walk() if node.kind == "scalar")
+    return tuple(TextMatch(other, node.value, node.line) for node in scalars if needle in node.value)
 
 
 def namespace_of(pod: PodSpec, others: Sequence[KubeObject]) -> KubeObject | None:

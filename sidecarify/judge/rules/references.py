@@ -10,8 +10,8 @@ from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
 from sidecarify.judge.rules.wording import called, capital, file_of
 from sidecarify.kube import fields
 from sidecarify.kube.objects import KubeObject
-from sidecarify.kube.overlays import Reference, references
-from sidecarify.kube.related import texts
+from sidecarify.kube.overlays import STRATEGIC, Reference, references
+from sidecarify.kube.related import objects_of, texts
 from sidecarify.yamltext.tree import Node
 
 _DEFAULT = "kubectl.kubernetes.io/default-container"
@@ -53,7 +53,7 @@ def default_container(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "default-container",
             "note",
-            f"`kubectl exec` and `kubectl logs` without `-c` would take `{first}`, not this container.",
+            f"`kubectl exec` and `kubectl logs` without `-c` would take `{first}`, not `{helper.name}`.",
             f"Name the container in scripts, or set the annotation `{_DEFAULT}`.",
             helper.container.line,
         )
@@ -95,7 +95,7 @@ def index_reference(helper: Member, pod: PodContext) -> Iterator[Finding]:
             continue
         seen.add(place)
         own = reference.index == helper.container.index
-        what = "names it by its index" if own else "counts containers behind it"
+        what = f"names `{helper.name}` by its index" if own else f"counts containers behind `{helper.name}`"
         yield Finding(
             "index-reference",
             _level(reference),
@@ -132,7 +132,7 @@ def overlay_patch(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "overlay-patch",
             "review",
-            "It has no image, so this manifest is a patch: the container itself stands in another one.",
+            f"`{helper.name}` has no image, so this manifest is a patch: the container itself stands in another one.",
             "Move it there and here in the same commit.",
             helper.container.line,
         )
@@ -145,12 +145,16 @@ def overlay_patch(helper: Member, pod: PodContext) -> Iterator[Finding]:
         seen.add(place)
         if whole:
             written = f"the whole list `{reference.container}` ({reference.how})"
-            effect = f"writes {written} and{_guess(reference)} would undo the move"
+            effect = f"writes {written} and{_guess(reference)} would undo the move of `{helper.name}`"
             advice = "Rewrite that patch in the same commit."
         else:
-            named = f"names it in `{reference.listed}` ({reference.how})"
-            effect = f"{named} and{_guess(reference)} would add a second, broken entry"
-            advice = f"Move that entry to `{pod.direction.target}` in the same commit."
+            merges = reference.how == STRATEGIC
+            outcome = "would add a second, broken entry" if merges else "would no longer find it there"
+            named = f"names `{helper.name}` in `{reference.listed}` ({reference.how})"
+            effect = f"{named} and{_guess(reference)} {outcome}"
+            advice = (
+                f"{'Move that entry' if merges else 'Change that path'} to `{pod.direction.target}` in this commit."
+            )
         yield Finding(
             "overlay-patch",
             _level(reference),
@@ -175,20 +179,20 @@ def metric_names(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     Fix: query both, `kube_pod_container_…` and `kube_pod_init_container_…`.
     """
-    found = (
-        *texts(pod.others, "monitoring.coreos.com", "PrometheusRule"),
-        *texts(pod.others, "operator.victoriametrics.com", "VMRule"),
-        *texts(pod.others, "", "ConfigMap"),
-    )
     old, new = _SERIES if pod.direction.promotes else _SERIES[::-1]
     kind = "native sidecars" if pod.direction.promotes else "ordinary containers"
+    found = (
+        *texts(pod.others, old, "monitoring.coreos.com", "PrometheusRule"),
+        *texts(pod.others, old, "operator.victoriametrics.com", "VMRule"),
+        *texts(pod.others, old, "", "ConfigMap"),
+    )
     for text in found:
-        if old in text.text and _selects(text.text, helper.name):
+        if _selects(text.text, helper.name):
             yield Finding(
                 "metric-names",
                 "note",
-                f"{capital(called(text.object))} asks for this container in `{old}*`, where {kind} are not, and would "
-                "find nothing.",
+                f"{capital(called(text.object))} asks for `{helper.name}` in `{old}*`, where {kind} are not, and "
+                "would find nothing.",
                 f"Ask for `{new}*` too.",
                 text.line,
                 file_of(pod, text.object),
@@ -217,14 +221,14 @@ def policy_blind(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     Fix: let the policy visit `initContainers` too.
     """
-    for other in pod.others:
-        if (other.group, other.kind) in POLICIES and concerns(other, pod):
-            line = blind_line(other)
+    for group, kind in POLICIES:
+        for other in objects_of(pod.others, group, kind):
+            line = blind_line(other) if concerns(other, pod) else 0
             if line:
                 yield Finding(
                     "policy-blind",
                     "note",
-                    f"{capital(called(other))} looks at `containers` only and would no longer check this one.",
+                    f"{capital(called(other))} looks at `containers` only and would no longer check `{helper.name}`.",
                     "Let the policy look at `initContainers` too.",
                     line,
                     file_of(pod, other),
