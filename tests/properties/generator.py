@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count, product
 from random import Random
+from typing import Any
 
 from sidecarify.yamltext.lists import Placement
 
@@ -203,6 +204,90 @@ class Pod:
 
 
 @dataclass
+class FlowStyle:
+    """How flow collections are written: `indent` columns a level, or all in one line if None."""
+
+    indent: int | None
+    quote: str
+    colon: str
+    comma: str
+    pad: str
+
+    def written(self, value: Any, depth: int) -> str:
+        """A value in this style; a str is a scalar as it stands."""
+        if isinstance(value, str):
+            return value
+        if isinstance(value, dict):
+            parts = [
+                f"{self.quote}{key}{self.quote}{self.colon}{self.written(one, depth + 1)}" for key, one in value.items()
+            ]
+            return "{" + self._joined(parts, depth) + "}"
+        if all(isinstance(one, str) for one in value):
+            return "[" + self.comma.join(value) + "]"
+        return "[" + self._joined([self.written(one, depth + 1) for one in value], depth) + "]"
+
+    def _joined(self, parts: Lines, depth: int) -> str:
+        if self.indent is None:
+            return self.pad + self.comma.join(parts) + self.pad
+        blanks = "\n" + " " * (self.indent * depth)
+        return blanks + " " * self.indent + ("," + blanks + " " * self.indent).join(parts) + blanks
+
+
+@dataclass
+class FlowPod:
+    """A pod whose lists are flow lists: a whole document (`key` is None), or two keys of a block pod spec."""
+
+    style: FlowStyle
+    key: int | None
+    spec: dict[str, Any]
+    moved: tuple[int, ...]
+
+    @property
+    def helpers(self) -> frozenset[str]:
+        """The names of the containers that move."""
+        return frozenset(self.spec["containers"][index]["name"].strip('"') for index in self.moved)
+
+    def lines(self) -> Lines:
+        """The lines as they are."""
+        return self._lines(self.spec)
+
+    def converted(self, placement: Placement, *, above: bool = True) -> Lines:
+        """The lines after the move; there is but one way to write it."""
+        del placement, above
+        containers = self.spec["containers"]
+        inits = self.spec.get("initContainers")
+        native = [self._native(containers[index]) for index in self.moved]
+        new = [*(inits if isinstance(inits, list) else []), *native]
+        stay = [one for index, one in enumerate(containers) if index not in self.moved]
+        spec: dict[str, Any] = {}
+        for key, value in self.spec.items():
+            if key == "containers" and "initContainers" not in self.spec:
+                spec["initContainers"] = new
+            spec[key] = {"containers": stay, "initContainers": new}.get(key, value)
+        return self._lines(spec)
+
+    def _native(self, container: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, value in container.items():
+            result[key] = value
+            if key == ("image" if "image" in container else "name"):
+                result["restartPolicy"] = f"{self.style.quote}Always{self.style.quote}"
+        return result
+
+    def _lines(self, spec: dict[str, Any]) -> Lines:
+        if self.key is None:
+            quote = self.style.quote
+            head = {"apiVersion": "v1", "kind": "Pod"}
+            whole = {key: f"{quote}{value}{quote}" for key, value in head.items()} | {"spec": spec}
+            return self.style.written(whole, 0).split("\n")
+        lines: Lines = []
+        for key, value in spec.items():
+            text = self.style.written(value, 0)
+            lines += shifted(f"{key}: {text}".split("\n"), self.key)
+        return lines
+
+
+@dataclass
 class Manifest:
     """A generated manifest: its text, and the names of the containers that move.
 
@@ -247,7 +332,7 @@ class _Writer:
     # --- the whole ---------------------------------------------------------------------------------------------
 
     def manifest(self) -> Manifest:
-        parts: list[Lines | Pod] = []
+        parts: list[Lines | Pod | FlowPod] = []
         if self.chance(0.15):
             parts.append(["---" + self.pick("", " # text", "  ")])
         elif self.chance(0.05):
@@ -255,24 +340,25 @@ class _Writer:
         for number in range(self.random.choice((1, 1, 1, 2, 3))):
             if number:
                 marks = (["---"], ["---"], ["---", "# nothing", "---"], ["...", "---"])
-                parts.append(self.random.choice(marks if isinstance(parts[-1], Pod) else marks[:3]))
+                parts.append(self.random.choice(marks if not isinstance(parts[-1], list) else marks[:3]))
             parts += self.document()
         if self.chance(0.08):
             last = parts[-1]
             ends: tuple[Lines, ...] = (["---"], ["..."], ["...", "# the end"], ["", ""])
-            if not isinstance(last, Pod):
+            if isinstance(last, list):
                 ends = (["---"], ["", ""])
             elif _open_ended(last.lines()):
                 ends = ends[:3]
             parts.append(self.random.choice(ends))
-        crlf, bom, cut = self.chance(0.1), self.chance(0.05), self.chance(0.15)
+        before = [line for part in parts for line in (part if isinstance(part, list) else part.lines())]
+        crlf, bom, cut = self.chance(0.1), self.chance(0.05), self.chance(0.15) and bool(before[-1].strip())
 
         def text(lines: Lines) -> str:
             whole = "\n".join(lines) + "\n"
             whole = whole[:-1] if cut else whole
             return ("\ufeff" if bom else "") + (whole.replace("\n", "\r\n") if crlf else whole)
 
-        pods = [part for part in parts if isinstance(part, Pod)]
+        pods = [part for part in parts if not isinstance(part, list)]
 
         def results(placement: Placement, left: frozenset[str]) -> Sequence[str]:
             moving = [pod for pod in pods if not left & pod.helpers]
@@ -281,7 +367,7 @@ class _Writer:
                 above = {id(pod): place for pod, place in zip(moving, choice, strict=True)}
                 lines: Lines = []
                 for part in parts:
-                    if not isinstance(part, Pod):
+                    if isinstance(part, list):
                         lines += part
                     elif id(part) in above:
                         lines += part.converted(placement, above=above[id(part)])
@@ -290,29 +376,30 @@ class _Writer:
                 texts.append(text(lines))
             return list(dict.fromkeys(texts))
 
-        before = text([line for part in parts for line in (part.lines() if isinstance(part, Pod) else part)])
-        return Manifest(before, tuple(self.helpers), results)
+        return Manifest(text(before), tuple(self.helpers), results)
 
-    def document(self) -> list[Lines | Pod]:
-        kind = self.pick("Pod", "Pod", "Deployment", "Deployment", "CronJob", "List", "ConfigMap", "empty")
+    def document(self) -> list[Lines | Pod | FlowPod]:
+        kind = self.pick("Pod", "Pod", "Deployment", "Deployment", "CronJob", "List", "ConfigMap", "empty", "flow")
         if kind == "empty":
             return [["# nothing here"] if self.chance(0.5) else [""]]
         if kind == "ConfigMap":
             return [
                 ["apiVersion: v1", "kind: ConfigMap", "data:", "  pod: |", "    containers:", "    - name: log", ""]
             ]
+        if kind == "flow":
+            return self.flow_document()
         self.anchors = []
         head: Lines = self.comments(0) if self.chance(self.noise) else []
         if kind == "List":
             dash = self.random.choice((0, 2))
-            parts: list[Lines | Pod] = [[*head, "apiVersion: v1", "kind: List", "items:"]]
+            parts: list[Lines | Pod | FlowPod] = [[*head, "apiVersion: v1", "kind: List", "items:"]]
             for _ in range(self.random.choice((1, 2))):
                 parts += self.workload(self.pick("Pod", "Deployment"), dash + 2, f"{' ' * dash}- ")
             return parts
         parts = [head] if head else []
         return parts + self.workload(kind, 0, "")
 
-    def workload(self, kind: str, column: int, lead: str) -> list[Lines | Pod]:
+    def workload(self, kind: str, column: int, lead: str) -> list[Lines | Pod | FlowPod]:
         group = {"Pod": "v1", "Deployment": "apps/v1", "CronJob": "batch/v1"}[kind]
         steps = {
             "Pod": ["spec"],
@@ -331,6 +418,53 @@ class _Writer:
             lines.append(f"{' ' * column}{step}:" + (f"  {self.comment()}" if self.chance(self.noise / 3) else ""))
             column += width
         return [lines, self.pod(column)]
+
+    def flow_document(self) -> list[Lines | Pod | FlowPod]:
+        """A JSON document, or a pod spec with flow lists."""
+        shape = self.pick("pretty", "pretty", "compact", "line", "keys", "keys over lines")
+        json = shape in ("pretty", "compact") or self.chance(0.2)
+        quote = '"' if json else ""
+        over_lines = shape in ("pretty", "keys over lines")
+        tight = shape == "compact"
+        style = FlowStyle(
+            self.random.choice((2, 4)) if over_lines else None,
+            quote,
+            ":" if tight else ": ",
+            "," if tight else ", ",
+            "" if tight or self.chance(0.7) else " ",
+        )
+        containers: list[Any] = [self.flow_container(quote) for _ in range(self.random.choice((2, 2, 3, 4)))]
+        size = len(containers)
+        moved = tuple(sorted(self.random.sample(range(size), self.random.randrange(1, size))))
+        for index, container in enumerate(containers):
+            name = f"{'log' if index in moved else 'web'}-{next(self.numbers)}"
+            container["name"] = f"{quote}{name}{quote}"
+            if index in moved:
+                self.helpers.append(name)
+        entries: list[tuple[str, Any]] = [("containers", containers)]
+        if self.chance(0.5):
+            inits: Any = [self.flow_container(quote) for _ in range(self.random.choice((1, 2)))]
+            entries.append(("initContainers", inits if self.chance(0.6) else self.random.choice(([], "null"))))
+        if self.chance(0.5):
+            entries.append(("dnsPolicy", f"{quote}ClusterFirst{quote}"))
+        self.random.shuffle(entries)
+        if shape.startswith("keys"):
+            head = ["apiVersion: v1", "kind: Pod", "metadata: {name: shop}", "spec:"]
+            return [head, FlowPod(style, 2, dict(entries), moved)]
+        return [FlowPod(style, None, dict(entries), moved)]
+
+    def flow_container(self, quote: str) -> dict[str, Any]:
+        container: dict[str, Any] = {"name": f"{quote}container-{next(self.numbers)}{quote}"}
+        if self.chance(0.9):
+            container["image"] = f"{quote}{self.pick('nginx:1.27', 'busybox:1.36')}{quote}"
+        if self.chance(0.5):
+            container["args"] = ['"}"', '"# no comment"', '"],"']
+        if self.chance(0.3):
+            container["resources"] = {"limits": {"memory": f"{quote}32Mi{quote}"}}
+        order = list(container)
+        if self.chance(0.3):
+            self.random.shuffle(order)
+        return {key: container[key] for key in order}
 
     # --- a pod spec --------------------------------------------------------------------------------------------
 

@@ -62,6 +62,10 @@ LAYOUTS = (
     r"- #",
     r"^ +$",
     r"!!str",
+    r'^\{"apiVersion":"v1"',
+    r'^  "spec": \{$',
+    r"^  containers: \[\{name",
+    r"^  containers: \[$",
     r"[^\n]\Z",
     r"\n\n\Z",
 )
