@@ -1,0 +1,45 @@
+"""`sidecarify rules`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sidecarify.cli import arguments
+from sidecarify.cli.terminal import ColorWhen, Terminal, orderly_end, put
+
+
+def rules(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The rule to explain. Default: list all.")
+    ] = None,
+    color: arguments.Color = ColorWhen.AUTO,
+) -> None:
+    """List the rules, or explain one: what would happen, an example, a near miss, and what to do."""
+    from sidecarify.judge.revert_rules import REVERT_RULES  # noqa: PLC0415  (`--help` needs none of them)
+    from sidecarify.judge.rules import ALL_RULES  # noqa: PLC0415
+    from sidecarify.report.pages import list_text, page_text, rule_page  # noqa: PLC0415
+    from sidecarify.spelling import unknown  # noqa: PLC0415
+
+    terminal = Terminal.of(color)
+    known = {rule.name: rule for rule in (*ALL_RULES, *REVERT_RULES)}
+    if name is None:
+        back = {rule.name for rule in REVERT_RULES}
+        pages = sorted(rule_page(rule) for rule in known.values())
+        rows = [
+            (
+                page.name,
+                ",".join(page.levels),
+                ",".join(page.hazards),
+                f"{'revert: ' * (page.name in back)}{page.summary}",
+            )
+            for page in pages
+        ]
+        answer = list_text([("RULE", "LEVELS", "HAZARDS", "WHAT IT SAYS"), *rows], width=terminal.out.width)
+    elif name in known:
+        answer = page_text(rule_page(known[name]), width=terminal.out.width, color=terminal.out.color)
+    else:
+        raise typer.BadParameter(unknown("rule", name, known), param_hint="NAME")
+    with orderly_end():
+        put(answer)
