@@ -83,7 +83,8 @@ def file_changes(
         file = sources.read(name)
         assert isinstance(file, TextFile)  # noqa: S101  (its units were read)
         replaced = [TextEdit(unit.document.start, unit.document.end, text) for unit, text in units]
-        parts, position = [], 0
+        parts: list[str] = []
+        position = 0
         for edit_ in sorted(replaced):
             parts += (file.source.text[position : edit_.start], edit_.text)
             position = edit_.end
@@ -285,8 +286,8 @@ def _located(unit: Unit, root: Node, edit: Edit) -> PodSpec:
     """The pod spec (or that of a patch) in the tree of the text as it is now: it stands where it stood."""
     way = _way(unit.root, edit.subject.holder)
     node, route = root, [root]
-    for step in way:
-        node = _child(node, step)
+    for place in way:
+        node = _child(node, place)
         route.append(node)
     holder = node.resolved
     for step in edit.subject.path.split("."):

@@ -85,11 +85,15 @@ class Reason(NamedTuple):
 
 
 class Following(NamedTuple):
-    """What has to change for the containers that can move, and why others cannot."""
+    """What has to change for the containers that can move, and why others cannot.
+
+    `finals` are the lists that each workload has in the end, by its pod spec's path.
+    """
 
     sites: tuple[Site, ...]
     edits: tuple[Edit, ...]
     refused: dict[Site, Reason]
+    finals: dict[tuple[Instance, str], Roster]
 
 
 @dataclass(slots=True)
@@ -124,7 +128,7 @@ def follow(build: Build, sites: Sequence[Site], direction: Direction) -> Followi
             pursuit.instance(instance)
         pursuit.agree(build.strays)
         if not pursuit.refused:
-            return Following(tuple(moving), tuple(pursuit.edits()), refused)
+            return Following(tuple(moving), tuple(pursuit.edits()), refused, pursuit.finals)
         refused.update(pursuit.refused)
 
 
@@ -136,6 +140,7 @@ class _Pursuit:
         self.direction = direction
         self.demands: dict[tuple[int, int, str, int], _Demand] = {}
         self.refused: dict[Site, Reason] = {}
+        self.finals: dict[tuple[Instance, str], Roster] = {}
 
     def _is(self, entry: Entry) -> bool:
         return entry.site in self.moving
@@ -150,7 +155,9 @@ class _Pursuit:
                 continue
             self._own_list(one, path, roster)
             try:
-                self._walk(one, path, self._moved(roster, self._ranks(one, path)))
+                final = self._walk(one, path, self._moved(roster, self._ranks(one, path)))
+                if present:
+                    self.finals[one, path] = final
             except _StuckError as stuck:
                 self._refuse(stuck.sites, stuck.reason)
 
@@ -189,7 +196,7 @@ class _Pursuit:
             plan = ListPlan(tuple((entry.site.index, Manner()) for entry in moving))
             self._demand(subject, ListPlan(), plan, one, {entry.site for entry in moving}, one.owner.line)
 
-    def _walk(self, one: Instance, path: str, after: Roster) -> None:
+    def _walk(self, one: Instance, path: str, after: Roster) -> Roster:
         ranks = self._ranks(one, path)
         for step in one.steps:
             if step.kind == "strategic":
@@ -198,6 +205,7 @@ class _Pursuit:
                 after = self._operations(one, path, step, after, ranks)
             else:
                 self._paths(one, path, step, after)
+        return after
 
     # --- strategic merge patches ---
 

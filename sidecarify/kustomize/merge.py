@@ -86,6 +86,8 @@ def with_path(node: Node, path: tuple[str, ...], value: Node) -> Node:
     """The mapping with the value below `path` set; mappings that are missing on the way are made."""
     if not path:
         return value
+    if node.kind == "seq":
+        return _set(node, path[0], with_path(at(node, path[:1]), path[1:], value))
     child = fields.find(node, path[0])
     if child is None or child.kind != "map":
         child = mapping_like(value, [])

@@ -1,0 +1,201 @@
+"""Carrying out a set of moves in a whole tree: the edits of all files, proved piece by piece and as builds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sidecarify.direction import ALWAYS, POLICY, TO_SIDECAR, Direction
+from sidecarify.yamltext.lists import Placement
+from sidecarify.yamltext.tree import Node
+
+from . import merge
+from .build import Build, Entry, Instance, Roster, Site, State, build
+from .edits import FileChange, UneditableError, file_changes
+from .follow import Following, Reason, follow
+from .graph import Graph, read_graph
+from .sources import Sources
+
+
+class Group(NamedTuple):
+    """Containers that move together, and the files that are written together or not at all for their sake."""
+
+    sites: tuple[Site, ...]
+    changes: tuple[FileChange, ...]
+
+
+class Carried(NamedTuple):
+    """What a set of moves comes to: groups that stand alone, and what cannot move, with the reason.
+
+    `instances` are the workloads of the builds in which something changes, with the lists that they get.
+    """
+
+    groups: tuple[Group, ...]
+    refused: dict[Site, Reason]
+    finals: dict[tuple[Instance, str], Roster]
+
+    @property
+    def changes(self) -> tuple[FileChange, ...]:
+        """All files that change."""
+        return tuple(change for group in self.groups for change in group.changes)
+
+
+def carry_out(
+    graph: Graph,
+    built: Build,
+    sites: Sequence[Site],
+    *,
+    direction: Direction = TO_SIDECAR,
+    placement: Placement = "auto",
+) -> Carried:
+    """Move the containers defined at `sites`, in their order, wherever the tree speaks of them.
+
+    What cannot be followed, edited or proved is refused with its reason; nothing of it is left in the changes.
+    """
+    refused: dict[Site, Reason] = {}
+    while True:
+        following = follow(built, [site for site in sites if site not in refused], direction)
+        refused.update(following.refused)
+        try:
+            changes = file_changes(graph.sources, following.edits, placement, direction)
+        except UneditableError as error:
+            hit = [site for edit in following.edits if edit.subject.unit is error.unit for site in edit.sites]
+            refused.update({site: Reason(error.line, error.message) for site in hit or following.sites})
+            continue
+        wrong = _wrong(graph, built, following, changes, direction) if changes else {}
+        if not wrong:
+            return Carried(tuple(_groups(following, changes)), refused, following.finals)
+        refused.update(wrong)
+
+
+def _wrong(
+    graph: Graph, built: Build, following: Following, changes: Sequence[FileChange], direction: Direction
+) -> dict[Site, Reason]:
+    """The containers whose workload the changed tree would build otherwise than with the move alone.
+
+    The tree is read and built again from the changed texts; nothing of the plan is used but the order of the lists.
+    """
+    changed = Sources(graph.sources.root, {**graph.sources.changed, **{one.path: one.after for one in changes}})
+    again = build(read_graph(changed))
+    moving = set(following.sites)
+    result: dict[Site, Reason] = {}
+    if len(again.instances) != len(built.instances):
+        line = graph.sources.first_line
+        return dict.fromkeys(moving, Reason(line, "the changed tree would build another number of workloads"))
+    for old, new in zip(built.instances, again.instances, strict=True):
+        finals = {path: roster for (one, path), roster in following.finals.items() if one is old}
+        touched = {entry.site for roster in finals.values() for entry in (*roster.containers, *roster.inits)} & moving
+        for state in (old.first, *(step.after for step in old.steps)):
+            for roster in state.rosters.values():
+                touched |= {entry.site for entry in (*roster.containers, *roster.inits)} & moving
+        if new.obstacles != () and not old.obstacles:
+            what = new.obstacles[0].message
+        elif _picture(new.final, direction) == _expected(old, finals, moving, direction):
+            continue
+        else:
+            what = "the changed tree would not build the workload with the move alone"
+        reason = Reason(old.owner.line, f"{what} (kustomization {old.root or '.'}); please report it")
+        result.update(dict.fromkeys(touched or moving, reason))
+    return result
+
+
+# --- what a workload looks like -----------------------------------------------------------------------------------
+
+Picture = tuple[object, ...]
+
+
+def picture(node: Node) -> Picture:
+    """A tree as plain values that can be compared; order counts in lists, not in mappings."""
+    node = node.resolved
+    if node.kind == "map":
+        pairs = sorted((key, picture(value)) for key, (_, value) in merge.own_pairs(node).items())
+        return ("map", *pairs)
+    if node.kind == "seq":
+        return ("seq", *(picture(item) for item in node.items))
+    return ("scalar", node.value, node.style is None)
+
+
+def _picture(state: State, direction: Direction) -> Picture:
+    node = state.node
+    for path in state.rosters:
+        node = _normal(node, tuple(path.split(".")), direction)
+    return picture(node)
+
+
+def _expected(old: Instance, finals: Mapping[str, Roster], moving: set[Site], direction: Direction) -> Picture:
+    node = old.final.node
+    for path in old.final.rosters:
+        steps = tuple(path.split("."))
+        final = finals.get(path)
+        if final is not None:
+            node = _moved(node, steps, old.final.rosters[path], final, moving, direction)
+        node = _normal(node, steps, direction)
+    return picture(node)
+
+
+def _moved(
+    node: Node, steps: tuple[str, ...], before: Roster, after: Roster, moving: set[Site], direction: Direction
+) -> Node:
+    spec = merge.at(node, steps)
+    nodes: dict[Site, Node] = {}
+    for name in ("containers", "initContainers"):
+        listed = merge.own_pairs(spec).get(name)
+        for entry, item in zip(before.of(name), listed[1].items if listed is not None else (), strict=True):
+            nodes[entry.site] = item.resolved
+
+    def item_of(entry: Entry) -> Node:
+        item = nodes[entry.site]
+        if entry.site not in moving:
+            return item
+        policy = merge.scalar_like(item, ALWAYS) if direction.promotes else None
+        if policy is not None:
+            policy.style = None
+        return merge.with_value(item, POLICY, policy)
+
+    for name in ("containers", "initContainers"):
+        items = [item_of(entry) for entry in after.of(name)]
+        spec = merge.with_value(spec, name, merge.list_like(spec, items))
+    return merge.with_path(node, steps, spec) if steps else spec
+
+
+def _normal(node: Node, steps: tuple[str, ...], direction: Direction) -> Node:
+    """Without lists that hold nothing; on the way back the order of the ordinary containers counts for nothing."""
+    try:
+        spec = merge.at(node, steps)
+    except LookupError:
+        return node
+    for name in ("containers", "initContainers"):
+        pair = merge.own_pairs(spec).get(name)
+        if pair is not None and pair[1].kind == "seq" and not pair[1].items:
+            spec = merge.with_value(spec, name, None)
+        elif pair is not None and name == "containers" and not direction.promotes:
+            items = sorted(pair[1].items, key=lambda item: repr(picture(item)))
+            spec = merge.with_value(spec, name, merge.list_like(pair[1], items))
+    return merge.with_path(node, steps, spec)
+
+
+# --- what belongs together ----------------------------------------------------------------------------------------
+
+
+def _groups(following: Following, changes: Sequence[FileChange]) -> list[Group]:
+    """The moves and files that hang together: by an edit that several containers need, or by a file."""
+    by_path = {change.path: change for change in changes}
+    parts: list[tuple[set[Site], set[str]]] = []
+    for edit in following.edits:
+        sites, files = set(edit.sites), {edit.subject.unit.file}
+        apart = []
+        for part in parts:
+            if part[0] & sites or part[1] & files:
+                sites |= part[0]
+                files |= part[1]
+            else:
+                apart.append(part)
+        parts = [*apart, (sites, files)]
+    order = {site: rank for rank, site in enumerate(following.sites)}
+    return [
+        Group(
+            tuple(sorted(sites, key=lambda site: order[site])),
+            tuple(by_path[file] for file in sorted(files) if file in by_path),
+        )
+        for sites, files in parts
+    ]
