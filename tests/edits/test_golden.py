@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import sidecarify
+from sidecarify import Problem, Refusal
 from sidecarify.yamltext.lists import Placement
 from sidecarify.yamltext.source import Source, TextError
 from tests.support.cases import EDITS, PLACEMENTS, Case, cases, force, params, read
@@ -78,7 +79,8 @@ def test_refused(case: Case, placement: Placement) -> None:
     codes = {refusal.rule for refusal in conversion.refusals} | {error.code for error in conversion.errors}
     assert codes == {case.name.split("/")[0]}
     assert (conversion.text, conversion.changed, conversion.moves) == (case.text, False, ())
-    for told in (*conversion.refusals, *conversion.errors):
+    told_of: list[Refusal | Problem] = [*conversion.refusals, *conversion.errors]
+    for told in told_of:
         assert 1 <= told.line <= case.text.count("\n") + 1
         assert told.message
 

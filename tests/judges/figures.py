@@ -28,7 +28,7 @@ KNOWN_REFUSALS = {
 def figures() -> Counter[str]:
     """Counts: files, pods, containers that were tried, moved, and refused by reason."""
     counts = Counter({"files": len(texts())})
-    counts["pods"] = len({(target.file, *target.move[:2]) for target in targets()})
+    counts["pods"] = len({(target.file, target.move.pod) for target in targets()})
     for target in targets():
         counts["containers"] += 1
         counts["moved"] += bool(target.conversion.moves)

@@ -52,7 +52,7 @@ def expected(result: Result, before: tuple[Any, ...]) -> list[Any]:
     assert len(places) == len(found)
     pods: dict[tuple[int, str], list[tuple[int, str]]] = {}
     for move in result.moves:
-        pods.setdefault((move.document, move.path), []).append((move.index, move.name))
+        pods.setdefault(move.pod, []).append((move.index, move.name))
     for (document, path), chosen in pods.items():
         number, prefix = next(
             (number, prefix)

@@ -79,7 +79,7 @@ def _check_need(
     A list below `containers` is asked for only where one above would put an alias before its anchor.
     """
     for name in left:
-        pod = {other: move for other, move in asked.items() if move[:2] == asked[name][:2]}
+        pod = {other: move for other, move in asked.items() if move.pod == asked[name].pod}
         expected = moved(before, pod.values())
         for candidate in manifest.results(placement, frozenset(asked.keys() - pod.keys())):
             after = _reading(candidate)

