@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from sidecarify.judge import injectors, signs
 from sidecarify.judge.model import Evidence, Member, Role, RoleName, Settings
+from sidecarify.judge.said import said
 from sidecarify.judge.signs import Signs
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.workload import PodSpec
@@ -20,19 +20,11 @@ from sidecarify.kube.workload import PodSpec
 _READERS = frozenset(
     {"tail", "cat", "less", "more", "head", "grep", "egrep", "awk", "sed", "jq", "cut", "tr", "sort", "wc"}
 )
+# Traits of families that can be a service of their own; the others only make sense beside somebody else.
+_SERVICES = ("flushes", "provider", "proxy")
 _IDLE = frozenset(
     {"sleep", "date", "true", ":", "[", "[[", "test", "ls", "stat", "set", "cd", "until", "trap", "wait", ""}
 )
-
-
-def named(patterns: Sequence[str], pod: PodSpec, name: str) -> bool:
-    """Whether one of the user's globs `[KIND/NAME:]CONTAINER` names the container."""
-    owner = f"{pod.owner.kind}/{pod.owner.name or ''}"
-    for pattern in patterns:
-        workload, colon, container = pattern.rpartition(":")
-        if fnmatchcase(name, container) and (not colon or fnmatchcase(owner.lower(), workload.lower())):
-            return True
-    return False
 
 
 def roles(
@@ -72,12 +64,11 @@ class _Table:
         )
 
     def _said_by_user(self, one: Signs) -> Role | None:
-        name = one.container.name
-        if named(self.settings.helpers, self.pod, name):
-            return _role("helper", Evidence("named by the user", one.container.line), *_family(one))
-        if named(self.settings.mains, self.pod, name):
-            return _role("main", Evidence("named by the user", one.container.line))
-        return None
+        words = said(self.settings, self.pod, one.container)
+        if words is None:
+            return None
+        family = _family(one) if words.choice == "helper" else ()
+        return _role(words.choice, Evidence(words.where, words.line), *family)
 
     def _alone(self, one: Signs) -> Role | None:
         row = self.pod.owner.row
@@ -129,7 +120,8 @@ class _Table:
                     )
                 return None
             case _:
-                if len(one.claims) > 1 and identity and not rivals:
+                alone = all(other.standing in ("helper", "either") for other in self.signs if other is not one)
+                if one.claims and alone and not rivals and not one.member.has_trait("csi"):
                     return _role("main", *one.claims)
                 return _role("main", *one.claims) if identity and not any(_is_own(o) for o in rivals) else None
 
@@ -174,9 +166,14 @@ class _Table:
         if writers:
             text = "the pod has nothing but scripts and helpers, and this one does more than read"
             return {one.container.index: (Evidence(text, one.container.line),) for one in writers}
-        unknown = [one for one in free if one.standing == "unknown"]
-        if len(unknown) == 1:
-            return {unknown[0].container.index: (Evidence(nobody, unknown[0].container.line),)}
+        services = [one for one in free if any(one.member.has_trait(trait) for trait in _SERVICES)]
+        for group in (
+            [one for one in free if one.hints and not one.member.has_trait("csi")],
+            [one for one in services if one.container.ports],
+            services or [one for one in free if one.standing == "unknown"],
+        ):
+            if len(group) == 1:
+                return {group[0].container.index: (Evidence(nobody, group[0].container.line), *group[0].hints)}
         return {}
 
     def _decided_before(self, one: Signs) -> Role | None:
@@ -194,9 +191,11 @@ class _Table:
             return _role("helper", *_family(one), *one.claims)
         transform = one.member.match.transform if one.member.match else None
         elsewhere = transform is not None and "*" not in transform.main_when
-        applications = self._applications(one)
-        if applications or (
-            elsewhere and any(o.standing in ("unknown", "product") for o in self.signs if o is not one)
+        taken = not one.claims and any(other.claims for other in self.signs if other is not one)
+        if (
+            taken
+            or self._applications(one)
+            or (elsewhere and any(o.standing in ("unknown", "product") for o in self.signs if o is not one))
         ):
             return _role("helper", *_family(one), *one.claims)
         front = self._in_front_of(one)
@@ -239,11 +238,9 @@ class _Table:
             return _role(
                 "unclear", one.work, Evidence("nothing in its command line or mounts confirms it", container.line)
             )
-        twin = next((o for o in self.signs if o is not one and o.container.image == container.image), None)
+        twin = self._twin(one)
         if twin is not None:
-            return _role(
-                "peer", Evidence(f"it runs the same image as `{twin.container.name}`", container.line_of("image"))
-            )
+            return _role("peer", twin)
         if one.hints:
             return _role("peer", *one.hints)
         if signs.has_front(container):
@@ -260,6 +257,14 @@ class _Table:
         return _role(
             "peer", Evidence("nothing says that it helps another container, and it shares no files", container.line)
         )
+
+    def _twin(self, one: Signs) -> Evidence | None:
+        """Another container with the same image: two parts of one application."""
+        for other in self.signs:
+            if other is not one and other.container.image == one.container.image:
+                text = f"it runs the same image as `{other.container.name}`"
+                return Evidence(text, one.container.line_of("image"))
+        return None
 
     def _served(self, one: Signs) -> Evidence | None:
         """A web server of the pod that hands out the files of this container: two parts of one site."""

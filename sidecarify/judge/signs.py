@@ -43,13 +43,15 @@ _APP_SUFFIXES = ("app", "-api", "-server", "-service", "-backend", "-web", "-wor
 
 # Parts of a name that tell a helper's work. They decide nothing alone (MAIN1: `web-proxy` may be the product).
 _WORK = frozenset({
-    "adapter", "agent", "ambassador", "backup", "cleaner", "cleanup", "collector", "exporter", "fetcher",
-    "fluentbit", "fluentd", "forwarder", "gc", "gitsync", "housekeeping", "janitor", "loader", "logger",
-    "logging", "logrotate", "logs", "logship", "logshipper", "logtail", "metrics", "monitor", "poller",
-    "prober", "proxy", "puller", "pusher", "refresher", "relay", "reloader", "renewer", "replicator", "rotator",
-    "scraper", "shipper", "sidecar", "streamer", "sync", "syncer", "synchronizer", "tail", "tailer",
-    "telemetry", "tracer", "tracing", "updater", "uploader", "watchdog", "watcher",
+    "adapter", "agent", "ambassador", "backup", "cleaner", "cleanup", "collector", "dumper", "exporter", "feeder",
+    "fetch", "fetcher", "fluentbit", "fluentd", "forwarder", "gc", "gitsync", "housekeeping", "janitor", "loader",
+    "logger", "logging", "logrotate", "logs", "logship", "logshipper", "logtail", "metrics", "mirror", "monitor",
+    "otel", "poller", "prober", "profiler", "proxy", "puller", "pusher", "refresh", "refresher", "relay", "reload",
+    "reloader", "renew", "renewer", "replicator", "rotate", "rotator", "sampler", "scraper", "shipper", "sidecar",
+    "snapshotter", "stats", "statsd", "stdout", "streamer", "sync", "syncer", "synchronizer", "tail", "tailer",
+    "telemetry", "tracer", "tracing", "updater", "uploader", "warmer", "watchdog", "watcher",
 })  # fmt: skip
+_MEASURES = frozenset({"exporter", "metrics", "monitor", "stats", "statsd", "telemetry"})
 _WORK_ENDINGS = ("sync", "ship", "shipper", "exporter", "proxy", "reloader", "sidecar", "logger", "watcher", "tailer")
 # Work that goes on for as long as the pod lives; a "loader" or an "uploader" may do it once.
 _LASTING_WORK = frozenset({
@@ -69,18 +71,11 @@ _METRICS = re.compile(r"(?i)metric|prom|monitor|telemetry|health|probe|admin|exp
 _WEB_ROOT = re.compile(
     r"(?i)(?:^|/)(?:html|htdocs|www|wwwroot|webroot|public|static|media|assets|content|site|data)(?:/|$)"
 )
-_GENERAL_TOOLS = ONE_SHOT | {
-    "tail",
-    "sleep",
-    "inotifywait",
-    "watch",
-    "trap",
-    "wait",
-    "exit",
-    "break",
-    "continue",
-    "crond",
-}
+_GENERAL_TOOLS = ONE_SHOT | frozenset({
+    "aws", "break", "consul", "continue", "crond", "docker", "etcdctl", "exit", "fswatch", "git", "inotifyd",
+    "inotifywait", "kubectl", "mc", "mysql", "oc", "openssl", "redis-cli", "sleep", "tail", "trap", "valkey-cli",
+    "vault", "wait", "watch",
+})  # fmt: skip
 _WORDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -215,6 +210,10 @@ def _work_in(part: str) -> str:
     return part if part in _WORK else next((ending for ending in _WORK_ENDINGS if part.endswith(ending)), "")
 
 
+def _measures(container: Container) -> bool:
+    return any(part in _MEASURES for _, text, _ in _names(container) for part in _parts(text))
+
+
 def lasting_work(container: Container) -> bool:
     """Whether its name or image tells work that goes on for as long as the pod lives (an exporter, a proxy)."""
     parts = [part for _, text, _ in _names(container) for part in _parts(text)]
@@ -304,6 +303,9 @@ def _confirmations(member: Member, pod: PodSpec) -> Iterator[Evidence]:
     for mount in container.mounts:
         if mount.volume in strong and (found := names_path(container, mount.path)):
             yield found
+    for port in container.ports:
+        if port.name is not None and _METRICS.search(port.name) and _measures(container):
+            yield Evidence(f"it declares the port `{port.name}`", port.line)
     theirs = {
         port.number for one in pod.containers if one.node is not container.node for port in one.ports if port.number
     }
