@@ -21,10 +21,12 @@ TERMINATION_FIXED_AFTER = KubeVersion(1, 30)
 ENOUGH_TO_FLUSH = 10
 LONG_GRACE = 120
 
-_STOP_PATH = re.compile(r"/(?:quit|quitquitquit|exit|shutdown|stop|drain_listeners)(?![\w-])")
+_STOP_PATH = re.compile(r"/(?:quit|quitquitquit|exit|shutdown|stop|terminate|drain_listeners)(?![\w-])")
 _DRAINS = re.compile(r"/drain_listeners(?![\w-])")
 _UNMOUNTS = frozenset({"umount", "fusermount", "fusermount3"})
 _NETWORK_DOWN = {"wg-quick": {"down"}, "tailscale": {"down", "logout"}, "ifdown": set(), "ipsec": {"down"}}
+_CONSOLES = frozenset({"psql", "mysql", "mariadb", "redis-cli", "valkey-cli", "vault", "bao"})
+_CONSOLE_STOP = re.compile(r"(?i)\b(?:shutdown|pause|revoke)\b")
 _PASSIVE = frozenset(
     {"sleep", "usleep", "echo", "printf", "true", ":", "date", "wait", "set", "exit", "[", "test", "[["}
 )
@@ -52,11 +54,12 @@ def _hook_line(handler: Handler, program: Program, command: SimpleCommand) -> in
     return node.line + 1 + command.line if node.style == "|" else node.line
 
 
-def _ending(handler: Handler | None) -> tuple[str, int] | None:
-    """What in a preStop hook ends the helper or its service, and the line; None if nothing does.
+def _ending(container: Container) -> tuple[str, int] | None:
+    """What in the preStop hook of a container ends it or its service, and the line; None if nothing does.
 
     A hook that first waits for another process or port to go away ends nothing early.
     """
+    handler = container.pre_stop
     if handler is None:
         return None
     if handler.kind == "httpGet":
@@ -65,7 +68,11 @@ def _ending(handler: Handler | None) -> tuple[str, int] | None:
     if program is None:
         return None
     waited = min((wait.command.offset for wait in program.waits if wait.until == "vanishes"), default=None)
-    for command in (*(kill.command for kill in kills(program)), *_service_ends(program)):
+    for command in (
+        *(kill.command for kill in kills(program)),
+        *_service_ends(program),
+        *_told_to_end(program, container),
+    ):
         if waited is None or command.offset < waited:
             return command.text, _hook_line(handler, program, command)
     return None
@@ -75,7 +82,21 @@ def _service_ends(program: Program) -> Iterator[SimpleCommand]:
     for command in program.commands:
         down = _NETWORK_DOWN.get(command.name)
         is_down = down is not None and (not down or bool(down & {*command.argv}))
-        if command.name in _UNMOUNTS or is_down or any(_DRAINS.search(word) for word in command.argv[1:]):
+        drains = any(_DRAINS.search(word) for word in command.argv[1:])
+        console = command.name in _CONSOLES and any(_CONSOLE_STOP.search(word) for word in command.argv[1:])
+        if command.name in _UNMOUNTS or is_down or drains or console:
+            yield command
+
+
+def _told_to_end(program: Program, container: Container) -> Iterator[SimpleCommand]:
+    """Commands of a hook that make the file for which the container's own script waits."""
+    own = read_program(container.command, container.args)
+    awaited = {wait.target for wait in own.waits if wait.kind == "file" and wait.until == "appears"} if own else set()
+    for command in program.commands:
+        made = {redirect.target for redirect in command.redirects if redirect.operator.startswith(">")}
+        if command.name in ("touch", "tee", "cp", "mv", "ln"):
+            made.update(command.argv[1:])
+        if made & awaited:
             yield command
 
 
@@ -96,8 +117,7 @@ def prestop_ends_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     Fix: Remove the hook in the same commit.
     """
-    handler = helper.container.pre_stop
-    ending = _ending(handler)
+    ending = _ending(helper.container)
     if ending is not None:
         what, line = ending
         yield Finding(
@@ -125,7 +145,12 @@ def prestop_obsolete(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Fix: Remove the hook when the helper is a native sidecar.
     """
     handler = helper.container.pre_stop
-    if handler is None or _ending(handler) is not None or not only_waits(handler) or _front(helper, pod) is not None:
+    if (
+        handler is None
+        or _ending(helper.container) is not None
+        or not only_waits(handler)
+        or _front(helper, pod) is not None
+    ):
         return
     yield Finding(
         "prestop-obsolete",
@@ -166,7 +191,7 @@ def prestop_runs_early(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Fix: Check that the hook does no harm while the main container still works.
     """
     handler = helper.container.pre_stop
-    if handler is None or handler.kind == "none" or _ending(handler) is not None or only_waits(handler):
+    if handler is None or handler.kind == "none" or _ending(helper.container) is not None or only_waits(handler):
         return
     yield Finding(
         "prestop-runs-early",
@@ -391,14 +416,14 @@ def _front(helper: Member, pod: PodContext) -> Evidence | None:
             f"`{helper.name}` is a tunnel that brings requests from outside to the pod", container.line_of("image")
         )
     reached = services(pod.pod, pod.others)
-    is_proxy = helper.has_trait("proxy")
+    is_proxy = helper.has_trait("proxy") or (helper.has_trait("provider") and _asks_main(helper, pod))
     for service in reached:
         for port in service.ports:
             if _leads_to(port, helper, pod, is_proxy=is_proxy) and (is_proxy or _is_alone(helper, reached, pod)):
                 where = f"Port {port.target} of {called(service.object)}"
                 text = f"{where} leads to `{helper.name}`{if_together(service.certain)}"
                 return Evidence(text, port.line, file_of(pod, service.object))
-    if not is_proxy or reached or pod.pod.runs_to_completion:
+    if not helper.has_trait("proxy") or reached or pod.pod.runs_to_completion:
         return None
     return _passes_on(container) or _declares_the_front(container, pod)
 
@@ -416,6 +441,13 @@ def _leads_to(port: ServicePort, helper: Member, pod: PodContext, *, is_proxy: b
         return False
     proxies = [one for one in pod.members if one.has_trait("proxy") and not one.has_trait("metrics-only")]
     return proxies == [helper]
+
+
+def _asks_main(helper: Member, pod: PodContext) -> bool:
+    """Whether a provider (a pooler, a cache) gets what it provides from a main container: it names main's address."""
+    ports = frozenset(port.number for main in pod.mains for port in main.container.ports if port.number is not None)
+    values = {variable.value for variable in helper.container.env.values()}
+    return bool(values & {"localhost", "127.0.0.1", "::1"}) or dials(helper.container, ports)
 
 
 def _is_dialled(helper: Member, pod: PodContext) -> bool:
