@@ -157,9 +157,17 @@ class _Pursuit:
             try:
                 final = self._walk(one, path, self._moved(roster, self._ranks(one, path)))
                 if present:
+                    self._check_left(one, path, roster, final, present)
                     self.finals[one, path] = final
             except _StuckError as stuck:
                 self._refuse(stuck.sites, stuck.reason)
+
+    def _check_left(self, one: Instance, path: str, first: Roster, final: Roster, present: set[Site]) -> None:
+        """Raise _StuckError where no ordinary container would be left: `containers` may not be empty (FLD2)."""
+        own = self._moved(first, self._ranks(one, path))
+        for roster, what in ((own, "in this manifest"), (final, f"in the kustomization {one.root or '.'}")):
+            if not roster.containers and (first if roster is own else one.final.rosters[path]).containers:
+                raise _StuckError(one.owner.line, f"no ordinary container would be left {what}", present)
 
     def _sites(self, one: Instance, path: str) -> Iterator[Site]:
         for state in (one.first, *(step.after for step in one.steps)):
