@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.files import FileError, Manifest, Skipped, commit, find, is_folder, read, stage
 from sidecarify.yamltext.source import Source, TextError
 
@@ -181,8 +182,8 @@ def check(options: Options) -> None:
         catalogue(options.transforms)
 
 
-def convert_all(looked: Survey, options: Options) -> Iterator[Outcome]:
-    """Convert the candidates in their order; nothing is written.
+def convert_all(looked: Survey, options: Options, direction: Direction = TO_SIDECAR) -> Iterator[Outcome]:
+    """Convert the candidates in their order, or take them back (`TO_CONTAINER`); nothing is written.
 
     Never raises: what happens to one manifest is told in its outcome and leaves the others alone. So options and
     catalogue are to be checked before (`check`).
@@ -193,7 +194,7 @@ def convert_all(looked: Survey, options: Options) -> Iterator[Outcome]:
         except FileError as error:
             yield Outcome(manifest, b"", b"", troubles=(Trouble(manifest.name, 1, error.code, error.message),))
         else:
-            yield convert_one(manifest, data, options, looked.around)
+            yield convert_one(manifest, data, options, looked.around, direction)
 
 
 def write(outcome: Outcome) -> Iterator[Trouble]:
@@ -221,18 +222,22 @@ def inspect_all(looked: Survey, options: Options) -> Iterator[Inspection]:
             yield inspect_one(manifest, data, options, looked.around)
 
 
-def convert_one(manifest: Manifest, data: bytes, options: Options, around: Around = ALONE) -> Outcome:
-    """Convert the manifest with the bytes `data`."""
+def convert_one(
+    manifest: Manifest, data: bytes, options: Options, around: Around = ALONE, direction: Direction = TO_SIDECAR
+) -> Outcome:
+    """Convert the manifest with the bytes `data`, or take its native sidecars back."""
     from sidecarify.convert import convert  # noqa: PLC0415  (a run without candidates never needs the engine)
 
     try:
         source = Source.decode(data)
-        conversion = convert(source, options, around.of(manifest.name), complete=around.complete)
+        others = around.of(manifest.name)
+        conversion = convert(source, options, others, complete=around.complete, direction=direction)
     except TextError as error:
         return Outcome(manifest, data, data, troubles=(Trouble(manifest.name, error.line, error.code, error.message),))
     except Exception as error:  # the one boundary: a fault with one manifest must not take the others along
         return Outcome(manifest, data, data, troubles=(_fault(manifest, error),))
     troubles = [_trouble(manifest, problem) for problem in conversion.errors]
+    troubles += _remarks(manifest, conversion.examination)
     refusals = []
     for refusal in conversion.refusals:
         if refusal.rule in _UNPROVED:
@@ -267,23 +272,23 @@ def inspect_one(manifest: Manifest, data: bytes, options: Options, around: Aroun
     return Inspection(
         manifest,
         pods,
-        tuple(_trouble(manifest, problem) for problem in examination.errors),
+        (*(_trouble(manifest, problem) for problem in examination.errors), *_remarks(manifest, examination)),
         tuple(_trouble(manifest, problem)._replace(error=False) for problem in examination.templates),
         _named(examination, options),
     )
 
 
 def _named(examination: Examination, options: Options) -> frozenset[str]:
-    """The globs of `helpers` and `mains` that name a container of the manifest."""
-    from sidecarify.judge.roles import named  # noqa: PLC0415  (see convert_one)
+    """The globs of `helpers`, `mains` and `only` that name a container of the manifest that was asked about."""
+    from sidecarify.judge.said import named  # noqa: PLC0415  (see convert_one)
 
     return frozenset(
         pattern
-        for pattern in (*options.helpers, *options.mains)
+        for pattern in (*options.helpers, *options.mains, *options.only)
         for examined in examination.documents
         for verdict in examined.pods
-        for member in verdict.context.members
-        if named((pattern,), verdict.context.pod, member.name)
+        for answer in verdict.containers
+        if named((pattern,), verdict.context.pod, answer.member.name)
     )
 
 
@@ -295,9 +300,13 @@ def _reasons(manifest: Manifest, examination: Examination, moves: Sequence[Move]
     }
     for move in moves:
         answers = verdicts[move.document, move.path].containers
-        answer = next(one for one in answers if one.member.container.index == move.index)
+        answer = next(one for one in answers if one.member.container.index == move.source_index)
         for evidence in answer.evidence:
             yield Reason(evidence.file or manifest.name, evidence.line, move.container, evidence.text)
+
+
+def _remarks(manifest: Manifest, examination: Examination) -> Iterator[Trouble]:
+    return (_trouble(manifest, problem)._replace(error=False) for problem in examination.remarks)
 
 
 def _trouble(manifest: Manifest, problem: Problem) -> Trouble:

@@ -9,6 +9,9 @@ import typer
 from sidecarify import __version__
 from sidecarify.cli.convert import convert
 from sidecarify.cli.inspect import inspect
+from sidecarify.cli.revert import revert
+from sidecarify.cli.rules import rules
+from sidecarify.cli.transforms import transforms
 
 # rich is slow to import, and a traceback is no place for the content of manifests.
 app = typer.Typer(
@@ -22,6 +25,9 @@ app = typer.Typer(
 )
 app.command()(convert)
 app.command()(inspect)
+app.command()(revert)
+app.command()(rules)
+app.command()(transforms)
 
 
 def _version(wanted: bool) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from sidecarify.cli.terminal import ColorWhen, complain
+from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.report.text import message
 
 if TYPE_CHECKING:
@@ -32,6 +33,21 @@ Paths = Annotated[
     list[str] | None,
     typer.Argument(metavar="[PATH]... | -", help="Files and folders; `-` is stdin. Default: the current folder."),
 ]
+Diff = Annotated[bool, typer.Option("--diff", help="Write nothing; print what would change as a patch.")]
+Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if something would change.")]
+Patch = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write one patch for `git apply` instead of the manifests.")
+]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Also say what changes in the model, by an independent comparison.")
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[KIND/NAME:]CONTAINER",
+        help="A native sidecar (glob) to take back, though it is under review; the others stay. May be repeated.",
+    ),
+]
 Helper = Annotated[
     list[str] | None,
     typer.Option(
@@ -47,7 +63,8 @@ Accept = Annotated[
     list[str] | None,
     typer.Option(
         metavar="RULE",
-        help="Move although this rule (glob) speaks against it; what it refuses, only with --helper. May be repeated.",
+        help="Move although this rule (glob) speaks against it; what it refuses, only if the container is named too "
+        "(--helper, --only). May be repeated.",
     ),
 ]
 Unsafe = Annotated[bool, typer.Option("--unsafe", help="Also move what is under review.")]
@@ -91,6 +108,8 @@ class Judging(NamedTuple):
     no_shared_volume: bool = False
     unsafe: bool = False
     placement: PlacementName = PlacementName.AUTO
+    only: Sequence[str] | None = None
+    direction: Direction = TO_SIDECAR
 
 
 def options(judging: Judging) -> Options:
@@ -101,7 +120,7 @@ def options(judging: Judging) -> Options:
     from sidecarify.options import Options  # noqa: PLC0415
 
     for flag, patterns in (("accept", judging.accept), ("select", judging.select), ("ignore", judging.ignore)):
-        _check_rules(f"--{flag}", patterns or ())
+        _check_rules(f"--{flag}", patterns or (), judging.direction)
     for folder in judging.transforms or ():
         if not folder.is_dir():
             raise typer.BadParameter(f"{folder} is no folder.", param_hint="--transforms")
@@ -116,6 +135,7 @@ def options(judging: Judging) -> Options:
         select=tuple(judging.select or ()),
         ignore=tuple(judging.ignore or ()),
         transforms=tuple(judging.transforms or ()),
+        only=tuple(judging.only or ()),
     )
     try:
         check(made)
@@ -156,23 +176,29 @@ def stdin_manifest() -> Manifest:
 def unmatched(judging: Judging, named: Iterable[str]) -> list[str]:
     """Warnings of globs that name no container."""
     found = set(named)
+    missing = [
+        f"sidecarify: warning: --only {pattern} names no native sidecar"
+        for pattern in judging.only or ()
+        if pattern not in found
+    ]
     given = [("--helper", one) for one in judging.helper or ()] + [("--main", one) for one in judging.main or ()]
-    return [
+    return missing + [
         f"sidecarify: warning: {flag} {pattern} names no container of a pod that has several"
         for flag, pattern in given
         if pattern not in found
     ]
 
 
-def _check_rules(flag: str, patterns: Sequence[str]) -> None:
+def _check_rules(flag: str, patterns: Sequence[str], direction: Direction) -> None:
     if not patterns:
         return
     from difflib import get_close_matches  # noqa: PLC0415  (needed for these flags alone)
     from fnmatch import fnmatchcase  # noqa: PLC0415
 
+    from sidecarify.judge.revert_rules import REVERT_RULES  # noqa: PLC0415
     from sidecarify.judge.rules import ALL_RULES  # noqa: PLC0415
 
-    names = [rule.name for rule in ALL_RULES]
+    names = [rule.name for rule in (ALL_RULES if direction.promotes else REVERT_RULES)]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
             close = get_close_matches(pattern, names, n=1)

@@ -19,7 +19,7 @@ def explain(before: str, after: str, moves: Sequence[Move]) -> list[str]:
     """The changes of the model, a line each: what was moved from where to where, and whatever else differs.
 
     The moves are made in the old model, and deepdiff then says how it differs from the new one: `restartPolicy: Always`
-    of each moved container, and nothing else.
+    of each moved container, added or removed, and nothing else.
     """
     lines: list[str] = []
     for number, group in groupby(sorted(moves, key=lambda move: move.document), key=lambda move: move.document):
@@ -33,13 +33,15 @@ def _document(old: Plain, new: Plain, moves: Sequence[Move]) -> Iterator[str]:
     for path, group in groupby(moves, key=lambda move: move.path):
         yield from _move(old, path, list(group))
     found = DeepDiff(old, new, view="tree", threshold_to_diff_deeper=0)
-    expected = {f"{_joined(move.path)}initContainers.{move.init_index}.restartPolicy": move for move in moves}
+    expected = {f"{_place(move)}.restartPolicy" for move in moves}
     strange = 0
     for kind, differences in sorted(found.items()):
         for difference in differences:
             where = ".".join(str(step) for step in difference.path(output_format="list"))
-            if kind == "dictionary_item_added" and expected.get(where) is not None and difference.t2 == "Always":
+            if where in expected and kind == "dictionary_item_added" and difference.t2 == "Always":
                 yield f"added {where}: Always"
+            elif where in expected and kind == "dictionary_item_removed":
+                yield f"removed {where}: {difference.t1}"
             else:
                 strange += 1
                 yield f"{kind.replace('_', ' ')}: {where}: {difference.t1!r} -> {difference.t2!r}"
@@ -50,17 +52,31 @@ def _document(old: Plain, new: Plain, moves: Sequence[Move]) -> Iterator[str]:
 def _move(model: Plain, path: str, moves: Sequence[Move]) -> Iterator[str]:
     """Make the moves of one pod spec in `model`, and say so."""
     spec = cast("dict[str, Plain]", _at(model, path))
-    containers = cast("list[Plain]", spec["containers"])
-    present = spec.get("initContainers")
-    target = present if isinstance(present, list) else []
-    spec["initContainers"] = target
-    ordered = sorted(moves, key=lambda move: move.init_index)
-    target += [containers[move.index] for move in ordered]
-    moved = {move.index for move in moves}
-    spec["containers"] = [item for index, item in enumerate(containers) if index not in moved]
+    source, target = _lists(moves[0])
+    left = cast("list[Plain]", spec[source])
+    present = spec.get(target)
+    joined = present if isinstance(present, list) else []
+    spec[target] = joined
+    ordered = sorted(moves, key=lambda move: move.target_index)
+    joined += [left[move.source_index] for move in ordered]
+    moved = {move.source_index for move in moves}
+    stay = [item for index, item in enumerate(left) if index not in moved]
+    if stay:
+        spec[source] = stay
+    else:
+        del spec[source]
     base = _joined(path)
     for move in ordered:
-        yield f"moved {move.container}: {base}containers.{move.index} -> {base}initContainers.{move.init_index}"
+        yield f"moved {move.container}: {base}{source}.{move.source_index} -> {_place(move)}"
+
+
+def _lists(move: Move) -> tuple[str, str]:
+    """From which list to which."""
+    return ("initContainers", "containers") if move.reverted else ("containers", "initContainers")
+
+
+def _place(move: Move) -> str:
+    return f"{_joined(move.path)}{_lists(move)[1]}.{move.target_index}"
 
 
 def _joined(path: str) -> str:

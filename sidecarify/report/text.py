@@ -27,6 +27,18 @@ class Look(NamedTuple):
 PLAIN = Look()
 
 
+class Words(NamedTuple):
+    """How a run speaks of what it does; `names` is the flag that names a container."""
+
+    verb: str
+    past: str
+    names: str
+
+
+CONVERT = Words("convert", "converted", "--helper")
+REVERT = Words("revert", "reverted", "--only")
+
+
 def message(file: str, line: int, rule: str, container: str, text: str, look: Look = PLAIN) -> str:
     """`file:line: [rule] container: text`, wrapped where the reader's lines end."""
     place = visible(f"{file}:{line}:")
@@ -52,15 +64,15 @@ def note_messages(file: str, moves: Sequence[Move], look: Look = PLAIN) -> Itera
             yield message(note.file or file, note.line, note.rule, move.container, note.message, look)
 
 
-def moved_line(file: str, moves: Sequence[Move], *, done: bool, look: Look = PLAIN) -> str:
+def moved_line(file: str, moves: Sequence[Move], words: Words, *, done: bool, look: Look = PLAIN) -> str:
     """What happens to one file."""
     names = ", ".join(move.container for move in moves)
-    verb = "converted" if done else "would convert"
+    verb = words.past if done else f"would {words.verb}"
     return f"{painted(verb, 'green', color=look.color)} {visible(file)}: {visible(names)}"
 
 
 class Counts(NamedTuple):
-    """What a run of `convert` comes to."""
+    """What a run comes to."""
 
     changed: int = 0
     moved: int = 0
@@ -70,14 +82,17 @@ class Counts(NamedTuple):
     failed: int = 0
 
 
-def summary(counts: Counts, *, done: bool) -> str:
+def summary(counts: Counts, words: Words, *, done: bool) -> str:
     """One sentence that says it all; ends with a colon where a list of what was left alone follows."""
     if counts.changed:
-        verb = _of(counts.changed, "was", "were") if done else "would be"
+        done_to = f"{_of(counts.changed, 'was', 'were') if done else 'would be'} {words.past}"
         moved = _count(counts.moved, "container")
-        parts = [f"{_count(counts.changed, 'file')} {verb} converted ({moved})", f"{counts.unchanged} left unchanged"]
+        parts = [
+            f"{_count(counts.changed, 'file')} {done_to} ({moved})",
+            f"{counts.unchanged} left unchanged",
+        ]
     else:
-        parts = [f"Nothing to convert: {_count(counts.unchanged, 'file')} left unchanged"]
+        parts = [f"Nothing to {words.verb}: {_count(counts.unchanged, 'file')} left unchanged"]
     if counts.failed:
         parts.append(f"{counts.failed} with errors")
     left = [
@@ -91,13 +106,13 @@ def summary(counts: Counts, *, done: bool) -> str:
     return sentence if left else f"{sentence}."
 
 
-def advice(levels: set[str], look: Look = PLAIN) -> str:
+def advice(levels: set[str], words: Words, look: Look = PLAIN) -> str:
     """How to have moved what was left alone."""
     ways = []
     if "review" in levels:
-        ways.append("what is under review is moved with --unsafe, --accept RULE or --helper CONTAINER")
+        ways.append(f"what is under review is moved with --unsafe, --accept RULE or {words.names} CONTAINER")
     if "refuse" in levels:
-        ways.append("what is refused is moved only with --helper CONTAINER and --accept RULE together")
+        ways.append(f"what is refused is moved only with {words.names} CONTAINER and --accept RULE together")
     text = "; ".join(ways)
     return _hanging(f"{text[0].upper()}{text[1:]}.", look.width) if text else ""
 

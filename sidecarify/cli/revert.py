@@ -1,0 +1,48 @@
+"""`sidecarify revert`."""
+
+from __future__ import annotations
+
+import typer
+
+from sidecarify.cli import arguments
+from sidecarify.cli.arguments import Judging
+from sidecarify.cli.run import Wish, carry_out
+from sidecarify.cli.terminal import ColorWhen, Terminal
+from sidecarify.direction import TO_CONTAINER
+
+
+def revert(
+    paths: arguments.Paths = None,
+    diff: arguments.Diff = False,
+    check: arguments.Check = False,
+    patch: arguments.Patch = None,
+    explain: arguments.Explain = False,
+    only: arguments.Only = None,
+    unsafe: arguments.Unsafe = False,
+    accept: arguments.Accept = None,
+    kube_version: arguments.KubeVersion = None,
+    transforms: arguments.Transforms = None,
+    select: arguments.Select = None,
+    ignore: arguments.Ignore = None,
+    color: arguments.Color = ColorWhen.AUTO,
+    quiet: arguments.Quiet = False,
+    verbose: arguments.Verbose = False,
+) -> None:
+    """Take native sidecars back to `containers`, behind the containers there, in place.
+
+    Taken back is what is known to do no harm; the rest is left alone, and the reason is printed. With `-` stdin is
+    filtered to stdout. Exit codes: 0 done or nothing to do, 1 something would change (--diff and --check alone),
+    2 an error.
+    """
+    judging = Judging(
+        accept=accept,
+        select=select,
+        ignore=ignore,
+        transforms=transforms,
+        kube_version=kube_version,
+        unsafe=unsafe,
+        only=only,
+        direction=TO_CONTAINER,
+    )
+    wish = Wish(diff, check, patch, explain, verbose)
+    raise typer.Exit(carry_out(paths, judging, wish, Terminal.of(color, quiet=quiet)))
