@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from sidecarify import directives
 from sidecarify.catalogue import Catalogue, bundled_folder, load
 from sidecarify.direction import TO_SIDECAR, Direction
-from sidecarify.judge.model import PodVerdict
+from sidecarify.directives import Directive, Ignored, Place, Remarked
+from sidecarify.judge.model import PodVerdict, Settings
 from sidecarify.judge.reverse import judge_sidecars
-from sidecarify.judge.verdict import judge
+from sidecarify.judge.revert_rules import REVERT_RULES
+from sidecarify.judge.rules import ALL_RULES
+from sidecarify.judge.verdict import judge, runs
 from sidecarify.kube.objects import KubeObject, objects
 from sidecarify.kube.workload import PodSpec, pod_specs, stray_pod_specs
 from sidecarify.options import Options
@@ -48,11 +52,16 @@ class Examined:
 
 
 class Examination(NamedTuple):
-    """A manifest as the judge sees it; `templates` are documents that are templates of YAML, not YAML."""
+    """A manifest as the judge sees it.
+
+    `templates` are documents that are templates of YAML, not YAML; `remarks` are messages on comments that decide
+    (directives.py): those that are not understood, and those that silence nothing.
+    """
 
     documents: tuple[Examined, ...]
     errors: tuple[Problem, ...]
     templates: tuple[Problem, ...]
+    remarks: tuple[Problem, ...] = ()
 
 
 @lru_cache(maxsize=8)
@@ -75,12 +84,16 @@ def examine(
     manifest's own are added. What cannot be read is reported, document by document. Raises ValueError for options that
     mean nothing, CatalogueError.
     """
-    settings = options.settings
     reader = _Reader(source.text, direction)
+    comments = _Comments.of(reader) if directives.mentions(source.text) else _Comments()
+    said, told = directives.remarks(comments.found, comments.places, ignores=options.ignores)
+    settings = replace(options.settings, remarks=said)
     judge_pod = judge if direction.promotes else judge_sidecars
-    found = reader.candidates(_several(1 if options.helpers else 2) if direction.promotes else _has_sidecars)
+    names_helpers = options.helpers or options.default_helpers or said.roles
+    found = reader.candidates(_several(1 if names_helpers else 2) if direction.promotes else _has_sidecars)
     if not found:
-        return Examination((), tuple(reader.errors), tuple(reader.templates))
+        told += comments.unused((), settings, direction) if options.ignores else ()
+        return Examination((), tuple(reader.errors), tuple(reader.templates), comments.problems(told))
     families = catalogue(options.transforms)
     around = (*reader.all_objects(), *others)
     examined = []
@@ -91,7 +104,48 @@ def examine(
             reader.errors.append(Problem(document.index, error.line, error.message, error.code))
             continue
         examined.append(Examined(document, source.text[document.start : document.end], root, verdicts))
-    return Examination(tuple(examined), tuple(reader.errors), tuple(reader.templates))
+    told += comments.unused(examined, settings, direction) if options.ignores else ()
+    return Examination(tuple(examined), tuple(reader.errors), tuple(reader.templates), comments.problems(told))
+
+
+@dataclass(slots=True)
+class _Comments:
+    """The comments of a manifest that decide, the containers that they may speak of, and what is wrong with them."""
+
+    found: list[Directive] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    told: list[Remarked] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, reader: _Reader) -> _Comments:
+        """Read those of all documents that can be read."""
+        rules = sorted({rule.name for rule in (*ALL_RULES, *REVERT_RULES)})
+        comments = cls()
+        for document, root, pods in reader.readable():
+            text = reader.text[document.start : document.end]
+            found, told = directives.read(text, root, document.line, rules)
+            comments.found += found
+            comments.told += told
+            if found:
+                comments.places += (place for pod in pods for place in directives.places(pod, text, document.line))
+        return comments
+
+    def unused(self, examined: Sequence[Examined], settings: Settings, direction: Direction) -> Iterator[Remarked]:
+        """Messages on what silences nothing."""
+        ignored = [
+            Ignored(id(answer.member.container.node), finding.rule, 0 if finding.file else finding.line)
+            for one in examined
+            for pod in one.pods
+            for answer in pod.containers
+            for finding in answer.ignored
+        ]
+        rules = ALL_RULES if direction.promotes else REVERT_RULES
+        active = frozenset(rule.name for rule in rules if runs(rule, settings))
+        return directives.unused(self.found, self.places, ignored, active)
+
+    def problems(self, more: Iterable[Remarked]) -> tuple[Problem, ...]:
+        """All messages, in the order of their lines."""
+        return tuple(Problem(None, one.line, one.message, one.code) for one in sorted((*self.told, *more)))
 
 
 def _several(least: int) -> Callable[[PodSpec], bool]:
@@ -132,6 +186,17 @@ class _Reader:
             if pods:
                 found.append((document, root, pods))
         return found
+
+    def readable(self) -> Iterator[tuple[Document, Node, list[PodSpec]]]:
+        """The documents that can be read, with all their pods; what cannot is reported elsewhere."""
+        for document in self.documents:
+            root = self._root(document, report=False)
+            if root is not None:
+                try:
+                    pods = [pod for owner in objects(root, document.index) for pod in _all_pods(owner)]
+                    yield document, root, pods
+                except YamlError:
+                    continue
 
     def all_objects(self) -> list[KubeObject]:
         """The objects of all documents that can be read."""
@@ -182,6 +247,10 @@ class _Reader:
             "Render it first, or move the container by hand."
         )
         self.templates.append(Problem(document.index, line, what, "template"))
+
+
+def _all_pods(owner: KubeObject) -> list[PodSpec]:
+    return list(pod_specs(owner) if owner.row is not None else stray_pod_specs(owner, 1))
 
 
 def _template_key(root: Node) -> Node | None:

@@ -22,7 +22,10 @@ class Options:
     goes. kube_version: the lowest Kubernetes version that the result must run on. select, ignore: rules (globs) to
     run or not. transforms: further folders of helper families. only: globs, as in `helpers`, of the native sidecars
     that `revert_text` takes back, named by that as `helpers` are; empty for all of them, none of them named. It alone
-    reads `only`, and it reads none of `helpers`, `mains`, `shared_volume` and `placement`.
+    reads `only`, and it reads none of `helpers`, `mains`, `shared_volume` and `placement`. default_helpers,
+    default_mains: as `helpers` and `mains`, but a comment in the manifest goes before them (those of a configuration
+    file). ignores: heed `# sidecarify: ignore[rule]`. add_startup_probe: give a container that moves the startupProbe
+    that is known for its image.
     """
 
     helpers: tuple[str, ...] = ()
@@ -36,6 +39,10 @@ class Options:
     ignore: tuple[str, ...] = ()
     transforms: tuple[Path, ...] = ()
     only: tuple[str, ...] = ()
+    default_helpers: tuple[str, ...] = ()
+    default_mains: tuple[str, ...] = ()
+    ignores: bool = True
+    add_startup_probe: bool = False
 
     @property
     def settings(self) -> Settings:
@@ -48,6 +55,8 @@ class Options:
             self.shared_volume,
             KubeVersion.parse(self.kube_version),
             self.only,
+            self.default_helpers,
+            self.default_mains,
         )
 
     @property

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from sidecarify.catalogue import Catalogue, Match
 from sidecarify.commands import Program, read_program
 from sidecarify.direction import TO_SIDECAR, Direction
+from sidecarify.judge.said import NO_REMARKS, Remarks
 from sidecarify.kube.container import Container
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.version import DEFAULT_TARGET, KubeVersion
@@ -164,7 +165,8 @@ class Rule(NamedTuple):
 class Settings:
     """What the user decided: names are globs `[KIND/NAME:]CONTAINER`, rules are names or globs of names.
 
-    `only` names the native sidecars to take back; empty for all of them.
+    `only` names the native sidecars to take back; empty for all of them. `remarks` are the comments of the manifest;
+    they go before `default_helpers` and `default_mains`, and behind `helpers` and `mains`.
     """
 
     helpers: tuple[str, ...] = ()
@@ -174,10 +176,16 @@ class Settings:
     shared_volume: bool = True
     target: KubeVersion = DEFAULT_TARGET
     only: tuple[str, ...] = ()
+    default_helpers: tuple[str, ...] = ()
+    default_mains: tuple[str, ...] = ()
+    remarks: Remarks = NO_REMARKS
 
 
 class ContainerVerdict(NamedTuple):
-    """The judge's answer for one container; `verdict` is None for one that is no helper."""
+    """The judge's answer for one container; `verdict` is None for one that is no helper.
+
+    `ignored` are the findings that a comment silences: they do not count.
+    """
 
     member: Member
     role: Role
@@ -185,6 +193,7 @@ class ContainerVerdict(NamedTuple):
     evidence: tuple[Evidence, ...]
     findings: tuple[Finding, ...]
     named: bool = False
+    ignored: tuple[Finding, ...] = ()
 
     @property
     def transform(self) -> str | None:

@@ -9,7 +9,7 @@ from sidecarify.direction import POLICY, TO_CONTAINER
 from sidecarify.judge.members import member_of
 from sidecarify.judge.model import Evidence, Member, PodContext, PodVerdict, Role, Settings
 from sidecarify.judge.revert_rules import REVERT_RULES
-from sidecarify.judge.roles import named
+from sidecarify.judge.said import named
 from sidecarify.judge.verdict import answer
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.related import surroundings
@@ -43,7 +43,10 @@ def judge_sidecars(
     context = PodContext(
         pod, tuple(members), tuple(roles), settings.target, surroundings(others), complete, direction=TO_CONTAINER
     )
-    chosen_ones = (answer(member, context, REVERT_RULES, settings, settings.only) for member in context.those("helper"))
+    is_named = bool(settings.only)
+    chosen_ones = (
+        answer(member, context, REVERT_RULES, settings, is_named=is_named) for member in context.those("helper")
+    )
     return PodVerdict(context, tuple(chosen_ones))
 
 

@@ -18,8 +18,9 @@ from sidecarify.judge.model import (
     Settings,
     VerdictName,
 )
-from sidecarify.judge.roles import named, roles
+from sidecarify.judge.roles import roles
 from sidecarify.judge.rules import ALL_RULES
+from sidecarify.judge.said import said
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.related import surroundings
 from sidecarify.kube.workload import PodSpec
@@ -51,28 +52,29 @@ def judge(
 def _answer(member: Member, context: PodContext, settings: Settings) -> ContainerVerdict:
     role = context.role_of(member)
     if role.name in ("helper", "unclear"):
-        return answer(member, context, ALL_RULES, settings, settings.helpers)
-    is_named = named(settings.helpers, context.pod, member.name)
-    return ContainerVerdict(member, role, None, role.evidence, (), is_named)
+        words = said(settings, context.pod, member.container)
+        return answer(member, context, ALL_RULES, settings, is_named=words is not None)
+    return ContainerVerdict(member, role, None, role.evidence, ())
 
 
 def answer(
-    member: Member, context: PodContext, rules: Sequence[Rule], settings: Settings, names: Sequence[str]
+    member: Member, context: PodContext, rules: Sequence[Rule], settings: Settings, *, is_named: bool
 ) -> ContainerVerdict:
     """The answer for a container that may move: what `rules` find, and the strictest of it.
 
-    `names` are the user's globs that say that it shall move.
+    `is_named` says that the user has named it as one that shall move.
     """
     role = context.role_of(member)
-    findings = tuple(_findings(member, context, rules, settings))
+    everything = tuple(_findings(member, context, rules, settings))
+    ignored = tuple(one for one in everything if settings.remarks.silence(member.container, one))
+    findings = tuple(one for one in everything if one not in ignored) if ignored else everything
     evidence = tuple(dict.fromkeys((*role.evidence, *_notable(member))))
-    is_named = named(names, context.pod, member.name)
-    return ContainerVerdict(member, role, _verdict(findings), evidence, findings, is_named)
+    return ContainerVerdict(member, role, _verdict(findings), evidence, findings, is_named, ignored)
 
 
 def _findings(member: Member, context: PodContext, rules: Sequence[Rule], settings: Settings) -> Iterator[Finding]:
     for rule in rules:
-        if _runs(rule, settings):
+        if runs(rule, settings):
             seen = set()
             for finding in rule.check(member, context):
                 if finding not in seen:
@@ -80,7 +82,8 @@ def _findings(member: Member, context: PodContext, rules: Sequence[Rule], settin
                     yield finding
 
 
-def _runs(rule: Rule, settings: Settings) -> bool:
+def runs(rule: Rule, settings: Settings) -> bool:
+    """Whether the user wants the rule to run."""
     if rule.name == _NO_SHARED_VOLUME and not settings.shared_volume:
         return False
     if settings.select and not any(fnmatchcase(rule.name, pattern) for pattern in settings.select):

@@ -103,7 +103,7 @@ def index_markdown(pages: Sequence[RulePage], reverting: Sequence[RulePage] = ()
     parts = [
         f"{_WRITTEN}\n\n# Rules",
         "Each rule says one thing that can go wrong when a container becomes a native sidecar. The strictest level of "
-        "the findings on a container is its verdict: `refuse`, `review`, or safe. `sidecarify rules NAME` shows a page.",
+        "its findings is the verdict on a container: `refuse`, `review` or safe. `sidecarify rules NAME` shows a page.",
         _table(pages),
     ]
     if reverting:
