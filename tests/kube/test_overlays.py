@@ -127,6 +127,31 @@ TARGETED = (
         ),
         pytest.param(kustomization("patches:\n- target: {name: shop}\n  patch: '- {op'\n"), [], id="no YAML inside"),
         pytest.param(
+            kustomization(
+                "replacements:\n- source: {kind: Deployment, name: shop, fieldPath: spec.template.spec.containers.1.image}"
+                "\n  targets: []\n"
+            ),
+            [("index", 1, True, "p.yaml", 4)],
+            id="the source of a replacement",
+        ),
+        pytest.param(
+            kustomization(TARGETED % "kind: Deployment, labelSelector: app in (shop)"),
+            [("index", 1, False, "p.yaml", 7)],
+            id="a selector that is not plain",
+        ),
+        pytest.param(
+            kustomization(TARGETED % "kind: Deployment, name: shop").replace(
+                "/spec/template/spec/containers/1/image", "/spec/replicas"
+            ),
+            [],
+            id="a patch of something else",
+        ),
+        pytest.param(
+            kustomization("patches:\n- patch: |-\n    - {op: remove, path: /spec/template/spec/containers/1}\n"),
+            [],
+            id="a JSON patch needs a target",
+        ),
+        pytest.param(
             kustomization(TARGETED % "kind: Deployment, name: shop", "apiVersion: x/v1\nkind: Kustomization\n"),
             [],
             id="no kustomize",

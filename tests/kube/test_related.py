@@ -405,3 +405,22 @@ def test_the_nodes_network_has_no_proxy() -> None:
     text = SHOP.replace("labels: {app: shop, tier: web}", 'labels: {sidecar.istio.io/inject: "true"}')
     pod, run = shop(pod=text.replace("      containers:", "      hostNetwork: true\n      containers:"))
     assert injection(pod, run) is None
+
+
+def test_an_index_by_kind_changes_no_answer() -> None:
+    pod, run = shop(
+        service(extra="type: LoadBalancer"), INGRESS % ("ip", "shop", "name: metrics"), service(namespace="")
+    )
+    indexed = related.surroundings(run)
+    assert related.surroundings(indexed) is indexed
+    for ask in (related.services, related.routes, related.load_balanced):
+        assert list(ask(pod, indexed)) == list(ask(pod, run))
+        assert list(ask(pod, indexed)) == list(ask(pod, run)), "the second answer comes from memory"
+
+
+def test_texts_that_speak_of_something() -> None:
+    _, run = shop("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: kube_pod_x, b: other}\n")
+    assert [(found.text, found.line) for found in related.texts(run, "kube_pod_", "", "ConfigMap")] == [
+        ("kube_pod_x", 4)
+    ]
+    assert not list(related.texts(run, "kube_pod_", "", "Secret"))

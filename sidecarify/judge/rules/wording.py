@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sidecarify.judge.model import PodContext
 from sidecarify.kube.objects import KubeObject
 
@@ -26,9 +24,3 @@ def capital(text: str) -> str:
 def if_together(certain: bool) -> str:
     """What a message adds where a namespace is missing on one side."""
     return "" if certain else " (if both are in one namespace: it is given on one side only)"
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names in backquotes, joined as in a sentence."""
-    quoted = [f"`{name}`" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
