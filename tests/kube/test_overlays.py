@@ -128,8 +128,8 @@ TARGETED = (
         pytest.param(kustomization("patches:\n- target: {name: shop}\n  patch: '- {op'\n"), [], id="no YAML inside"),
         pytest.param(
             kustomization(
-                "replacements:\n- source: {kind: Deployment, name: shop, fieldPath: spec.template.spec.containers.1.image}"
-                "\n  targets: []\n"
+                "replacements:\n- source: {kind: Deployment, name: shop,"
+                " fieldPath: spec.template.spec.containers.1.image}\n  targets: []\n"
             ),
             [("index", 1, True, "p.yaml", 4)],
             id="the source of a replacement",
