@@ -191,6 +191,9 @@ class _Table:
             return _role("helper", *_family(one), *one.claims)
         transform = one.member.match.transform if one.member.match else None
         elsewhere = transform is not None and "*" not in transform.main_when
+        twin = self._twin(one)
+        if twin is not None and one.work is None:
+            return _role("peer", twin)
         taken = not one.claims and any(other.claims for other in self.signs if other is not one)
         if (
             taken

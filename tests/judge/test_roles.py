@@ -162,6 +162,62 @@ ROLES = [
     ),
     pytest.param(
         """
+        - {name: collector, image: otel/opentelemetry-collector, ports: [{containerPort: 4317}]}
+        - {name: reload, image: jimmidyson/configmap-reload}
+        """,
+        {"collector": "main", "reload": "helper"},
+        id="nothing but helpers: the one that can be a service is it",
+    ),
+    pytest.param(
+        """
+        - {name: registrar, image: registry.k8s.io/sig-storage/csi-node-driver-registrar}
+        - {name: probe, image: registry.k8s.io/sig-storage/livenessprobe}
+        """,
+        {"registrar": "helper", "probe": "helper"},
+        id="nothing but companions: none is the main container",
+    ),
+    pytest.param(
+        """
+        - {name: git-sync, image: git-sync/git-sync}
+        - {name: run, image: alpine, command: [sh, -c, "while true; do sh /git/run; sleep 9; done"]}
+        """,
+        {"git-sync": "helper", "run": "main"},
+        id="a script beside nothing but helpers",
+    ),
+    pytest.param(
+        """
+        - {name: shop, image: corp/shop:1}
+        - {name: shop-api, image: corp/shop-api:1}
+        """,
+        {"shop": "main", "shop-api": "peer"},
+        id="a second container that is called like an application",
+    ),
+    pytest.param(
+        """
+        - {name: redis, image: "redis:7", ports: [{containerPort: 6379}]}
+        - {name: sentinel, image: "redis:7", command: [redis-sentinel, /conf]}
+        """,
+        {"redis": "main", "sentinel": "peer"},
+        id="the same image of a family twice",
+    ),
+    pytest.param(
+        """
+        - {name: mq, image: "rabbitmq:3", ports: [{containerPort: 5672}]}
+        - {name: exporter, image: corp/mq-exporter:1, ports: [{name: metrics, containerPort: 9419}]}
+        """,
+        {"mq": "main", "exporter": "helper"},
+        id="a private exporter that declares its metrics port",
+    ),
+    pytest.param(
+        """
+        - {name: a, image: "postgres:16"}
+        - {name: shop, image: corp/shop:1}
+        """,
+        {"a": "helper", "shop": "main"},
+        id="a database beside a container named like the workload",
+    ),
+    pytest.param(
+        """
         - {name: shop}
         - {name: extra}
         """,
@@ -242,6 +298,27 @@ def test_default_container_is_main() -> None:
     found = answers(text)
     assert found["two"].role.name == "main"
     assert found["one"].role.name == "unclear"
+
+
+def test_a_proxy_by_name_that_takes_the_traffic_is_unclear() -> None:
+    text = deployment(
+        """
+        - {name: auth-proxy, image: corp/auth-proxy:1, ports: [{name: http, containerPort: 80}]}
+        - {name: shop, image: corp/shop:1}
+        """,
+        after=SERVICE,
+    )
+    assert answers(text)["auth-proxy"].role.name == "unclear"
+
+
+def test_a_label_names_the_application() -> None:
+    text = deployment(
+        """
+        - {name: one, image: corp/a:1, volumeMounts: [{name: run, mountPath: /run}]}
+        - {name: two, image: corp/b:1, volumeMounts: [{name: run, mountPath: /run}]}
+        """
+    ).replace("labels: {app: shop}", "labels: {app: two}")
+    assert "label app" in answers(text)["two"].role.evidence[0].text
 
 
 def test_monitoring_traffic_makes_nobody_main() -> None:

@@ -72,8 +72,8 @@ def helper_is_main(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "helper-is-main",
             "refuse",
-            "Every container of the pod is a helper, so one of them must be what the pod exists for, and nothing says "
-            "which; moved, the pod would have no main container.",
+            "Every container of the pod is a helper, so one of them must be what the pod exists for, and nothing "
+            f"says that it is not `{helper.name}`; with all of them moved, the pod would have no main container.",
             "Leave the pod as it is, or name its main container with `--main`.",
             helper.container.line,
         )
@@ -196,8 +196,8 @@ def incomplete_pod(helper: Member, pod: PodContext) -> Iterator[Finding]:
             yield Finding(
                 "incomplete-pod",
                 "review",
-                f"`{member.name}` has no image, so this is a part of a pod that is completed elsewhere, and what is said "
-                f"there about `{helper.name}` is not known.",
+                f"`{member.name}` has no image, so this is a part of a pod that is completed elsewhere, and what is "
+                f"said there about `{helper.name}` is not known.",
                 "Convert the configuration as a whole, with what it is built from.",
                 member.container.line,
             )
@@ -230,12 +230,12 @@ def kind_unsupported(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "kind-unsupported",
             "refuse",
-            f"{what} What its controller makes of `initContainers` cannot be told.",
+            f"{what} What its controller would make of `{helper.name}` in `initContainers` cannot be told.",
             "Leave the container, or use what the kind's documentation offers for sidecars.",
             line,
         )
     elif row.level is not None:
-        effect = f"{owner.kind}: {row.why}."
+        effect = f"`{helper.name}` is a container of a {owner.kind}: {row.why}."
         advice = {
             "refuse": "Leave the container where it is.",
             "review": "Try it on one object and look at the pod that comes out before you move it.",
@@ -266,7 +266,7 @@ def injector_owned(helper: Member, pod: PodContext) -> Iterator[Finding]:
             "injector-owned",
             "refuse",
             f"`{helper.name}` is the injector's: {owner.text}. Moved, the injector would not find it, or add a second "
-            f"one.",
+            "one.",
             "Leave it, and use the product's own switch for native sidecars.",
             owner.line,
         )
@@ -338,7 +338,8 @@ def immutable_object(helper: Member, pod: PodContext) -> Iterator[Finding]:
     yield Finding(
         "immutable-object",
         "note",
-        f"The pod spec of a {owner.kind} cannot be changed: applying the file over the existing object fails.",
+        f"Moving `{helper.name}` changes the pod spec of a {owner.kind}, which the API server does not allow: applying "
+        "the file over the existing object fails.",
         f"Delete the {owner.kind} first, or give it a new name.",
         fields.line(owner.node, "kind") or owner.line,
     )

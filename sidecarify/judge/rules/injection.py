@@ -147,8 +147,7 @@ def injected_init_order(helper: Member, pod: PodContext) -> Iterator[Finding]:
             "injected-init-order",
             "review",
             f"A webhook adds init containers to the pod (`{mark}`): `{helper.name}` may start before what it needs "
-            f"from "
-            "them is there.",
+            "from them is there.",
             "Look at a pod as it is created before you move it.",
             fields.line(pod.pod.template, "metadata", "annotations", mark) or helper.container.line,
         )

@@ -64,8 +64,7 @@ def job_postprocess(helper: Member, pod: PodContext) -> Iterator[Finding]:
                 "job-postprocess",
                 "review",
                 f"`{helper.name}` uploads again and again; stopped as soon as the main container has ended, it may "
-                f"miss "
-                "what was written since the last round.",
+                "miss what was written since the last round.",
                 "Upload once more upon SIGTERM (`trap`), with a terminationGracePeriodSeconds that is long enough.",
                 line,
             )
@@ -126,8 +125,7 @@ def exit_code_matters(helper: Member, pod: PodContext) -> Iterator[Finding]:
         "exit-code-matters",
         "refuse" if ends else "review",
         f"If `{container.name}` fails, the {_owner(pod)} fails today; the exit code of a native sidecar is ignored, "
-        f"so a "
-        "failure would go unnoticed.",
+        "so a failure would go unnoticed.",
         "Leave it where it is if its result matters.",
         line,
     )
@@ -159,8 +157,7 @@ def failure_policy_names_helper(helper: Member, pod: PodContext) -> Iterator[Fin
                 "failure-policy-names-helper",
                 "refuse",
                 f"A rule of the podFailurePolicy decides by the exit code of `{helper.name}`; as a native sidecar it "
-                f"ends "
-                "with the code of being stopped (143 or 137), whatever its work was.",
+                "ends with the code of being stopped (143 or 137), whatever its work was.",
                 "Leave it where it is, or write the rule for the main container.",
                 fields.line(codes, "containerName") or codes.line,
             )
@@ -195,7 +192,7 @@ def failure_policy_exit_codes(helper: Member, pod: PodContext) -> Iterator[Findi
         yield Finding(
             "failure-policy-exit-codes",
             "review",
-            f"A rule of the podFailurePolicy names no container: when a pod fails, it also matches the exit code with "
+            "A rule of the podFailurePolicy names no container: when a pod fails, it also matches the exit code with "
             f"which `{helper.name}` is stopped (143 or 137), and decides instead of the main container's.",
             f"Add `containerName: {main}` to the rule.",
             codes.line,
@@ -309,8 +306,7 @@ def main_waits_for_helper_end(helper: Member, pod: PodContext) -> Iterator[Findi
                     "main-waits-for-helper-end",
                     "refuse" if done else "review",
                     f"`{main.name}` waits until `{helper.name}` has ended (`{_short(wait.command.text)}`), and a "
-                    f"native "
-                    f"sidecar ends only after it: "
+                    "native sidecar ends only after it: "
                     f"{'both would run for ever' if done else 'the wait lasts until the grace period is over'}.",
                     "Delete the wait: a native sidecar is stopped after the main container anyway.",
                     line,

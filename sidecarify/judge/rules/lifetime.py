@@ -244,8 +244,8 @@ def tail_without_retry(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "tail-without-retry",
             "review" if several or again else "refuse",
-            f"`tail -f` ends when `{path}` does not exist, and the main container has not made it yet when a native "
-            "sidecar starts: the main container might never start.",
+            f"`{container.name}` runs `tail -f`, which ends when `{path}` does not exist, and the main container has "
+            "not made it yet when a native sidecar starts: the main container might never start.",
             "Write `tail -F` instead of `tail -f`: it waits for the file.",
             line,
         )

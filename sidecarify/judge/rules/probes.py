@@ -49,8 +49,7 @@ def liveness_depends_on_main(helper: Member, pod: PodContext) -> Iterator[Findin
         "liveness-depends-on-main",
         "review",
         f"The livenessProbe of `{helper.name}` passes only when {found[1]}: as a native sidecar it starts before the "
-        f"main "
-        "container, and would be killed and restarted until that is up.",
+        "main container, and would be killed and restarted until that is up.",
         "Let the probe ask for something that the helper answers itself.",
         probe.line,
     )
@@ -76,9 +75,8 @@ def missing_startup_probe(helper: Member, pod: PodContext) -> Iterator[Finding]:
         return
     probe = helper.match.startup_probe
     effect = (
-        f"The main container starts as soon as the process of `{helper.name}` runs, which may be before it is ready "
-        f"to be "
-        "used."
+        f"The main container starts as soon as the process of `{helper.name}` runs, which may be before it is ready to "
+        "be used."
     )
     advice = "Consider a startupProbe that asks for what the main container needs from it."
     if probe is not None and probe.verified:
@@ -128,8 +126,7 @@ def startup_probe_budget(helper: Member, pod: PodContext) -> Iterator[Finding]:
             "startup-probe-budget",
             "note",
             f"The startupProbe of `{helper.name}` gives up after {seconds} seconds; the helper is then restarted, and "
-            f"the "
-            "main container goes on waiting.",
+            "the main container goes on waiting.",
             "Raise `failureThreshold` so that a slow start fits in.",
             probe.line,
         )
@@ -169,8 +166,7 @@ def probe_port_clash(helper: Member, pod: PodContext) -> Iterator[Finding]:
             "probe-port-clash",
             "note",
             f"Port {port}, where `{helper.name}` answers health probes, is also a port of `{others[0]}`: a "
-            f"startupProbe "
-            "there could pass before the helper is up.",
+            "startupProbe there could pass before the helper is up.",
             "Give one of the two another port before you rely on such a probe.",
             line,
         )
@@ -236,8 +232,7 @@ def restart_gated_by_helper(helper: Member, pod: PodContext) -> Iterator[Finding
         "restart-gated-by-helper",
         "note",
         f"If `{pod.mains[0].name}` crashes while the startupProbe of `{helper.name}` does not pass, it is not "
-        f"restarted "
-        "before that passes.",
+        "restarted before that passes.",
         "Know this when the main container does not come back.",
         probe.line,
     )

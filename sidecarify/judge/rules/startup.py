@@ -290,15 +290,12 @@ def _gives_up(helper: Member) -> Iterator[Finding]:
     line = container.line_of("image")
     advice = "Give it `-nginx.retries=30` or use a version from 1.0 on."
     if plus:
-        text = "With `-nginx.plus` it ends at its start if nginx does not answer, and nginx starts after it."
+        text = f"With `-nginx.plus`, `{helper.name}` ends if nginx does not answer, and would start before nginx."
         yield _first(helper, "refuse", text, "Leave it where it is.", line)
     elif not helper.match.meets_min_version and not retries:
         old = helper.match.image.version is not None
-        text = (
-            "Before 1.0 it ends at its start if nginx does not answer, and as a native sidecar it starts before nginx."
-        )
-        if not old:
-            text = f"The tag of its image tells no version. {text}"
+        doubt = "is older than 1.0" if old else "may be older than 1.0 (the tag of its image tells no version)"
+        text = f"`{helper.name}` {doubt}: such a version ends if nginx does not answer, and would start before nginx."
         yield _first(helper, "refuse" if old else "review", text, advice, line)
 
 
@@ -358,8 +355,7 @@ def _strict_wait(helper: Member, pod: PodContext, program: Program) -> Iterator[
             continue
         effect = (
             f"`{helper.name}` waits for {connection.endpoint.target} and fails when its time is over: as a native "
-            f"sidecar "
-            "it starts before what it waits for."
+            "sidecar it starts before what it waits for."
         )
         line = program_line(helper.container, connection.command, program.script_index)
         yield _first(helper, "refuse", effect, "Let it wait without a limit, or drop `--strict`.", line)
@@ -378,9 +374,8 @@ def _fails_at_once(helper: Member, pod: PodContext, program: Program) -> Iterato
         if place.kind == "socket" and maker_of(place.target, helper, pod) != "main":
             continue
         effect = (
-            f"The script stops at the first failure, and `{command.text}` fails while the main container is not up: "
-            f"as a "
-            "native sidecar it starts first and ends at once."
+            f"The script of `{helper.name}` stops at the first failure, and `{command.text}` fails while the main "
+            "container is not up: as a native sidecar it starts first and ends at once."
         )
         line = program_line(helper.container, command, program.script_index)
         yield _first(
@@ -400,8 +395,8 @@ def _streams_from_main(helper: Member, pod: PodContext, program: Program) -> Ite
     if place is None:
         return
     effect = (
-        f"`{command.text}` holds a connection to the main container ({place.text}) and ends while that is not up: as a "
-        "native sidecar it starts first."
+        f"`{helper.name}` runs `{command.text}`, which holds a connection to the main container ({place.text}) and "
+        "ends while that is not up: as a native sidecar it starts first."
     )
     yield _first(helper, "review", effect, "Put it into a loop that tries again.", place.line)
 
@@ -428,8 +423,7 @@ def csi_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
         "csi-helper",
         "review",
         f"`{helper.name}` is a companion of a CSI driver and needs the socket that the driver makes after its start; "
-        f"as a "
-        "native sidecar it would start first.",
+        "as a native sidecar it would start first.",
         "Leave the pod as its makers ship it, unless you have tried it on a test cluster.",
         sock.line if sock is not None else helper.container.line_of("image"),
     )
@@ -459,8 +453,7 @@ def short_deadline(helper: Member, pod: PodContext) -> Iterator[Finding]:
                     "short-deadline",
                     "review",
                     f"`{key}` is {seconds} seconds, and as a native sidecar `{helper.name}` starts within them before "
-                    f"the "
-                    "main container, its image pull included.",
+                    "the main container, its image pull included.",
                     f"Raise `{key}` by what the helper needs to start.",
                     fields.line(node, key) or node.line,
                 )
@@ -496,8 +489,7 @@ def late_image_pull(helper: Member, pod: PodContext) -> Iterator[Finding]:
         "late-image-pull",
         "note",
         f"The image of `{helper.name}` is pulled anew for each pod, from another registry than the main container's; "
-        f"while "
-        "that fails, the main container does not start.",
+        "while that fails, the main container does not start.",
         "Pin its tag, or mirror it to the registry of the main container.",
         helper.container.line_of("image"),
     )
