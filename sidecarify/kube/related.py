@@ -103,16 +103,30 @@ class Surroundings(tuple[KubeObject, ...]):
 
     @cached_property
     def by_kind(self) -> dict[tuple[str, str], list[KubeObject]]:
-        """The objects of each group and kind, in their order."""
+        """The objects of each group and kind, in their order.
+
+        One with a key that stands twice is left out: nobody can tell which of the two its author means, and reading
+        it would fail for a pod that it only points at.
+        """
         found: dict[tuple[str, str], list[KubeObject]] = {}
         for other in self:
-            found.setdefault((other.group, other.kind), []).append(other)
+            if _is_sound(other):
+                found.setdefault((other.group, other.kind), []).append(other)
         return found
 
     @cached_property
     def services_of(self) -> dict[PodSpec, tuple[Service, ...]]:
         """The answers of `services` so far: several rules ask it for each container."""
         return {}
+
+
+@lru_cache(maxsize=65536)  # asked again for every manifest of a run
+def _is_sound(other: KubeObject) -> bool:
+    for node in other.node.walk():
+        keys = [key.value for key, _ in node.pairs if key.kind == "scalar" and key.value != "<<"]
+        if len(keys) != len(set(keys)):
+            return False
+    return True
 
 
 def surroundings(others: Sequence[KubeObject]) -> Surroundings:

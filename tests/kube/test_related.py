@@ -424,3 +424,8 @@ def test_texts_that_speak_of_something() -> None:
         ("kube_pod_x", 4)
     ]
     assert not list(related.texts(run, "kube_pod_", "", "Secret"))
+
+
+def test_an_object_with_a_key_twice_is_left_out() -> None:
+    pod, run = shop(service().replace("targetPort: http", "targetPort: http, targetPort: other"), service())
+    assert [one.object.document for one in related.services(pod, related.surroundings(run))] == [2]
