@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from sidecarify.judge.listening import listening
 from sidecarify.judge.model import Member, PodContext
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container, Mount
@@ -51,8 +52,8 @@ def outlives_pod(path: str, helper: Member, pod: PodContext) -> bool:
 
 
 def own_ports(helper: Member) -> frozenset[int]:
-    """The ports that a container declares."""
-    return frozenset(port.number for port in helper.container.ports if port.number is not None)
+    """The ports that a container declares, or that its arguments and variables say it listens on."""
+    return frozenset(port.number for port in listening(helper.container))
 
 
 def main_ports(pod: PodContext) -> frozenset[int]:
