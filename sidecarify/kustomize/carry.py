@@ -27,11 +27,13 @@ class Group(NamedTuple):
 class Carried(NamedTuple):
     """What a set of moves comes to: groups that stand alone, and what cannot move, with the reason.
 
-    `instances` are the workloads of the builds in which something changes, with the lists that they get.
+    `unfollowed` are containers that move although something does not follow. `finals` are the lists that the workloads
+    get in which something changes.
     """
 
     groups: tuple[Group, ...]
     refused: dict[Site, Reason]
+    unfollowed: dict[Site, Reason]
     finals: dict[tuple[Instance, str], Roster]
 
     @property
@@ -47,14 +49,16 @@ def carry_out(
     *,
     direction: Direction = TO_SIDECAR,
     placement: Placement = "auto",
+    accepted: frozenset[Site] = frozenset(),
 ) -> Carried:
     """Move the containers defined at `sites`, in their order, wherever the tree speaks of them.
 
-    What cannot be followed, edited or proved is refused with its reason; nothing of it is left in the changes.
+    What cannot be followed, edited or proved is refused with its reason; nothing of it is left in the changes. The
+    containers in `accepted` move even where something cannot follow them.
     """
     refused: dict[Site, Reason] = {}
     while True:
-        following = follow(built, [site for site in sites if site not in refused], direction)
+        following = follow(built, [site for site in sites if site not in refused], direction, accepted)
         refused.update(following.refused)
         try:
             changes = file_changes(graph.sources, following.edits, placement, direction)
@@ -64,7 +68,7 @@ def carry_out(
             continue
         wrong = _wrong(graph, built, following, changes, direction) if changes else {}
         if not wrong:
-            return Carried(tuple(_groups(following, changes)), refused, following.finals)
+            return Carried(tuple(_groups(following, changes)), refused, following.unfollowed, following.finals)
         refused.update(wrong)
 
 
@@ -88,6 +92,8 @@ def _wrong(
         for state in (old.first, *(step.after for step in old.steps)):
             for roster in state.rosters.values():
                 touched |= {entry.site for entry in (*roster.containers, *roster.inits)} & moving
+        if touched & following.unfollowed.keys():
+            continue
         if new.obstacles != () and not old.obstacles:
             what = new.obstacles[0].message
         elif _picture(new.final, direction) == _expected(old, finals, moving, direction):

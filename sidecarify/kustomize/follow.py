@@ -87,12 +87,14 @@ class Reason(NamedTuple):
 class Following(NamedTuple):
     """What has to change for the containers that can move, and why others cannot.
 
-    `finals` are the lists that each workload has in the end, by its pod spec's path.
+    `unfollowed` are those that move although something cannot follow, because that was accepted. `finals` are the
+    lists that each workload has in the end, by its pod spec's path.
     """
 
     sites: tuple[Site, ...]
     edits: tuple[Edit, ...]
     refused: dict[Site, Reason]
+    unfollowed: dict[Site, Reason]
     finals: dict[tuple[Instance, str], Roster]
 
 
@@ -115,31 +117,36 @@ class _StuckError(Exception):
         self.sites = frozenset(sites)
 
 
-def follow(build: Build, sites: Sequence[Site], direction: Direction) -> Following:
+def follow(
+    build: Build, sites: Sequence[Site], direction: Direction, accepted: frozenset[Site] = frozenset()
+) -> Following:
     """The edits that let the containers defined at `sites` move, in their order, and which of them cannot move.
 
-    Containers that share a patch stand or fall together where the patch cannot be made to fit both.
+    Containers that share a patch stand or fall together where the patch cannot be made to fit both. Those in
+    `accepted` move even so; what cannot follow them is left as it is.
     """
     refused: dict[Site, Reason] = {}
     while True:
         moving = [site for site in sites if site not in refused]
-        pursuit = _Pursuit(moving, direction)
+        pursuit = _Pursuit(moving, direction, accepted)
         for instance in build.instances:
             pursuit.instance(instance)
         pursuit.agree(build.strays)
         if not pursuit.refused:
-            return Following(tuple(moving), tuple(pursuit.edits()), refused, pursuit.finals)
+            return Following(tuple(moving), tuple(pursuit.edits()), refused, pursuit.unfollowed, pursuit.finals)
         refused.update(pursuit.refused)
 
 
 class _Pursuit:
     """One attempt to let a set of containers move."""
 
-    def __init__(self, sites: Sequence[Site], direction: Direction) -> None:
+    def __init__(self, sites: Sequence[Site], direction: Direction, accepted: frozenset[Site]) -> None:
         self.moving = {site: rank for rank, site in enumerate(sites)}
         self.direction = direction
         self.demands: dict[tuple[int, int, str, int], _Demand] = {}
+        self.accepted = accepted
         self.refused: dict[Site, Reason] = {}
+        self.unfollowed: dict[Site, Reason] = {}
         self.finals: dict[tuple[Instance, str], Roster] = {}
 
     def _is(self, entry: Entry) -> bool:
@@ -151,8 +158,9 @@ class _Pursuit:
             present = {site for site in self._sites(one, path) if site in self.moving}
             if present and one.obstacles:
                 obstacle = one.obstacles[0]
-                self._refuse(present, Reason(obstacle.line, f"{obstacle.message} (kustomization {one.root or '.'})"))
-                continue
+                reason = Reason(obstacle.line, f"{obstacle.message} (kustomization {one.root or '.'})")
+                if not self._tolerates(present, reason):
+                    continue
             self._own_list(one, path, roster)
             try:
                 final = self._walk(one, path, self._moved(roster, self._ranks(one, path)))
@@ -207,12 +215,17 @@ class _Pursuit:
     def _walk(self, one: Instance, path: str, after: Roster) -> Roster:
         ranks = self._ranks(one, path)
         for step in one.steps:
-            if step.kind == "strategic":
-                after = self._strategic(one, path, step, after, ranks)
-            elif step.kind == "operations":
-                after = self._operations(one, path, step, after, ranks)
-            else:
-                self._paths(one, path, step, after)
+            try:
+                if step.kind == "strategic":
+                    after = self._strategic(one, path, step, after, ranks)
+                elif step.kind == "operations":
+                    after = self._operations(one, path, step, after, ranks)
+                else:
+                    self._paths(one, path, step, after)
+            except _StuckError as stuck:
+                if not self._tolerates(stuck.sites, stuck.reason):
+                    raise
+                after = self._moved(step.after.rosters[path], ranks)
         return after
 
     # --- strategic merge patches ---
@@ -558,6 +571,15 @@ class _Pursuit:
         for site in sites:
             self.refused.setdefault(site, reason)
 
+    def _tolerates(self, sites: Collection[Site], reason: Reason) -> bool:
+        """Whether the containers move even so; if not, they are refused."""
+        if not self.accepted.issuperset(sites):
+            self._refuse(sites, reason)
+            return False
+        for site in sites:
+            self.unfollowed.setdefault(site, reason)
+        return True
+
     def agree(self, strays: dict[Unit, Node]) -> None:
         """Refuse what asks different things of one text, or changes a text that is used for something unknown too."""
         for demand in self.demands.values():
@@ -567,15 +589,18 @@ class _Pursuit:
                 continue
             sites = frozenset(site for plan in changing for _, some in demand.plans[plan] for site in some)
             unknown = demand.unseen or strays.get(demand.subject.unit)
+            reason = None
             if unknown is not None:
                 what = (
                     f"the patch is (or may be) also for objects of {unknown.value or 'a generator'}, which are not read"
                 )
-                self._refuse(sites, Reason(demand.line, what))
+                reason = Reason(demand.line, what)
             elif len(demand.plans) > 1:
                 users = [users[0][0] for users in demand.plans.values()][:2]
                 what = f"the same text is used for {' and for '.join(users)}, which would need it to differ"
-                self._refuse(sites, Reason(demand.line, what))
+                reason = Reason(demand.line, what)
+            if reason is not None and self._tolerates(sites, reason):
+                demand.plans = {demand.unchanged: []}
 
     def edits(self) -> Iterator[Edit]:
         """The plans that change a text, once all agree."""

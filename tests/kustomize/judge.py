@@ -30,7 +30,7 @@ def kubectl() -> str | None:
 
 def built(folder: Path) -> Objects | str:
     """What kubectl builds, by kind, namespace and name, or its complaint."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [kubectl() or "kubectl", "kustomize", str(folder)],
         capture_output=True,
         text=True,

@@ -1,0 +1,171 @@
+"""Judging containers as they are built: a base with what its overlays add, a patch's container with its base.
+
+Every kustomization that builds a workload gives a view of it; views that look the same are judged once. A container is
+what it is in its worst view, and where the views disagree, that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sidecarify.direction import Direction
+from sidecarify.judge.model import ContainerVerdict, Evidence, Finding, PodVerdict, VerdictName
+from sidecarify.kube.workload import PodSpec, pod_specs
+from sidecarify.yamltext.tree import YamlError
+
+from .build import Build, Instance, Site, path_in_object
+from .carry import picture
+from .sources import Problem, Sources
+
+OVERLAYS_DISAGREE = "overlays-disagree"
+
+Judge = Callable[[PodSpec], PodVerdict]
+_STRICTNESS: dict[VerdictName | None, int] = {"safe": 0, None: 1, "review": 2, "refuse": 3}
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A pod spec as one or several kustomizations build it, judged.
+
+    Findings and evidence name their file; `verdict` is that of this view alone until `combined` has joined them.
+    """
+
+    roots: tuple[str, ...]
+    instance: Instance
+    path: str
+    verdict: PodVerdict
+
+    def site(self, listed: str, name: str) -> Site | None:
+        """Where the container of a name in one of the lists is defined."""
+        entries = self.instance.final.rosters[self.path].of(listed)
+        return next((entry.site for entry in entries if entry.name == name), None)
+
+
+def views(build: Build, sources: Sources, judge: Judge, direction: Direction) -> tuple[list[View], list[Problem]]:
+    """The judged views of all pod specs that hold a container which may move, and what could not be judged."""
+    found: dict[object, View] = {}
+    problems: list[Problem] = []
+    for instance in build.instances:
+        for pod in pod_specs(replace(instance.owner, node=instance.final.node)):
+            path = path_in_object(pod)
+            roster = instance.final.rosters.get(path)
+            if roster is None or not _may_move(pod, direction):
+                continue
+            entries = (*roster.containers, *roster.inits)
+            key = (path, tuple(entry.site for entry in entries), picture(instance.final.node))
+            known = found.get(key)
+            if known is not None:
+                found[key] = replace(known, roots=(*known.roots, instance.root))
+                continue
+            try:
+                verdict = judge(pod)
+            except YamlError as error:
+                problems.append(Problem(sources.place(error.line), error.code, error.message))
+                continue
+            found[key] = View((instance.root,), instance, path, _placed(verdict, sources))
+    return list(found.values()), problems
+
+
+def _may_move(pod: PodSpec, direction: Direction) -> bool:
+    if direction.promotes:
+        return len(pod.containers) > 0
+    return any(container.is_native_sidecar for container in pod.init_containers)
+
+
+def _placed(verdict: PodVerdict, sources: Sources) -> PodVerdict:
+    """The verdict with the file of every line that is one of the tree's."""
+
+    def finding(one: Finding) -> Finding:
+        place = sources.place(one.line)
+        return one if one.file else one._replace(line=place.line, file=place.file)
+
+    def evidence(one: Evidence) -> Evidence:
+        place = sources.place(one.line)
+        return one if one.file else one._replace(line=place.line, file=place.file)
+
+    answers = tuple(
+        answer._replace(
+            findings=tuple(finding(one) for one in answer.findings),
+            evidence=tuple(evidence(one) for one in answer.evidence),
+        )
+        for answer in verdict.containers
+    )
+    return replace(verdict, containers=answers)
+
+
+def combined(found: Sequence[View], sources: Sources) -> list[View]:
+    """The views with every container judged by all of them: each finding counts in each, and so does disagreement."""
+    answers: dict[Site, list[tuple[View, ContainerVerdict]]] = {}
+    for view in found:
+        for answer in view.verdict.containers:
+            site = site_of(view, answer)
+            if site is not None:
+                answers.setdefault(site, []).append((view, answer))
+    joined = {site: _joined(several, sources) for site, several in answers.items()}
+    result = []
+    for view in found:
+        own = []
+        for answer in view.verdict.containers:
+            site = site_of(view, answer)
+            own.append(answer if site is None else joined[site](answer))
+        result.append(replace(view, verdict=replace(view.verdict, containers=tuple(own))))
+    return result
+
+
+def site_of(view: View, answer: ContainerVerdict) -> Site | None:
+    """Where the container of an answer is defined."""
+    container = answer.member.container
+    listed = "initContainers" if container.init else "containers"
+    sites = view.instance.final.rosters[view.path].of(listed)
+    return sites[container.index].site if container.index < len(sites) else None
+
+
+def _joined(
+    several: Sequence[tuple[View, ContainerVerdict]], sources: Sources
+) -> Callable[[ContainerVerdict], ContainerVerdict]:
+    """How the answer of one view reads once the others are known."""
+    findings = list(dict.fromkeys(finding for _, answer in several for finding in answer.findings))
+    evidence = tuple(dict.fromkeys(one for _, answer in several for one in answer.evidence))
+    strict = max(several, key=lambda pair: _STRICTNESS[pair[1].verdict])
+    mild = min(several, key=lambda pair: _STRICTNESS[pair[1].verdict])
+    if all(answer.verdict is None for _, answer in several):
+        return lambda answer: answer
+    if (mild[1].verdict == "safe" and strict[1].verdict != "safe") or any(one.verdict is None for _, one in several):
+        findings.append(_disagreement(mild, strict, several, sources))
+    names: list[VerdictName] = ["review"] if findings and findings[-1].rule == OVERLAYS_DISAGREE else []
+    names += [answer.verdict for _, answer in several if answer.verdict is not None]
+    verdict = max(names, key=lambda name: _STRICTNESS[name])
+    role = next(answer.role for _, answer in several if answer.verdict is not None)
+
+    def join(answer: ContainerVerdict) -> ContainerVerdict:
+        own_role = answer.role if answer.verdict is not None else role
+        return answer._replace(role=own_role, verdict=verdict, findings=tuple(findings), evidence=evidence)
+
+    return join
+
+
+def _disagreement(
+    mild: tuple[View, ContainerVerdict],
+    strict: tuple[View, ContainerVerdict],
+    several: Iterable[tuple[View, ContainerVerdict]],
+    sources: Sources,
+) -> Finding:
+    other = next((pair for pair in several if pair[1].verdict is None), strict)
+    if other is mild:
+        mild = strict
+    line = sources.place(mild[1].member.container.line)
+    what = (
+        f"It is {_said(mild[1])} as {_roots(mild[0])} builds it, but {_said(other[1])} as {_roots(other[0])} builds it."
+    )
+    advice = "The base is one for both: see to the stricter of them first."
+    return Finding(OVERLAYS_DISAGREE, "review", what, advice, line.line, line.file)
+
+
+def _said(answer: ContainerVerdict) -> str:
+    words = {"safe": "safe to move", "review": "to be reviewed", "refuse": "not safe to move"}
+    return words[answer.verdict] if answer.verdict is not None else f"the {answer.role.name} container"
+
+
+def _roots(view: View) -> str:
+    return ", ".join(f"`{root or '.'}`" for root in view.roots)
