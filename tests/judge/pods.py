@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from textwrap import dedent
 
 from sidecarify.catalogue import Catalogue, bundled_folder, load
@@ -16,12 +16,14 @@ from sidecarify.yamltext.tree import parse
 CATALOGUE: Catalogue = load([bundled_folder()])
 
 
-def judged(text: str, settings: Settings | None = None) -> Iterator[PodVerdict]:
+def judged(
+    text: str, settings: Settings | None = None, judge_pod: Callable[..., PodVerdict] = judge
+) -> Iterator[PodVerdict]:
     """The verdicts on every pod of a manifest; the manifest's own objects are all there are."""
     found = [one for d in split(text) for one in objects(parse(text[d.start : d.end], line=d.line), d.index)]
     for owner in found:
         for pod in pod_specs(owner) if owner.row is not None else stray_pod_specs(owner):
-            yield judge(pod, CATALOGUE, settings or Settings(), found)
+            yield judge_pod(pod, CATALOGUE, settings or Settings(), found)
 
 
 def answers(text: str, settings: Settings | None = None) -> dict[str, ContainerVerdict]:

@@ -6,20 +6,39 @@ A fixture names the container on its first line: `# expect: log`. A second line 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from sidecarify.judge.model import Finding, Settings
+from sidecarify.judge.model import Finding, PodVerdict, Rule, Settings
+from sidecarify.judge.reverse import judge_sidecars
+from sidecarify.judge.revert_rules import REVERT_RULES
 from sidecarify.judge.rules import ALL_RULES
+from sidecarify.judge.verdict import judge
 from sidecarify.kube.version import DEFAULT_TARGET, KubeVersion
 
 from .pods import judged
 
-FOLDER = Path(__file__).parents[2] / "fixtures" / "judged"
-FIRES = sorted(FOLDER.glob("*/fires/*.yaml"))
-QUIET = sorted(FOLDER.glob("*/quiet/*.yaml"))
-RULES = {rule.name: rule for rule in ALL_RULES}
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+class Suite(NamedTuple):
+    """The rules of one direction and the judge that runs them."""
+
+    rules: dict[str, Rule]
+    judge: Callable[..., PodVerdict]
+
+
+SUITES = {
+    "judged": Suite({rule.name: rule for rule in ALL_RULES}, judge),
+    "judged-revert": Suite({rule.name: rule for rule in REVERT_RULES}, judge_sidecars),
+}
+FIRES = [path for folder in SUITES for path in sorted((FIXTURES / folder).glob("*/fires/*.yaml"))]
+QUIET = [path for folder in SUITES for path in sorted((FIXTURES / folder).glob("*/quiet/*.yaml"))]
+NAMES = [(folder, name) for folder, suite in SUITES.items() for name in sorted(suite.rules)]
+RULES = {**SUITES["judged-revert"].rules, **SUITES["judged"].rules}
 
 
 def findings_of(path: Path) -> list[Finding]:
@@ -28,20 +47,25 @@ def findings_of(path: Path) -> list[Finding]:
     expected = re.match(r"# expect: (\S+)\n(?:# kubernetes: (\S+)\n)?", text)
     assert expected, f"{path} must begin with `# expect: CONTAINER`"
     target = KubeVersion.parse(expected[2]) if expected[2] else DEFAULT_TARGET
-    answers = [a for verdict in judged(text, Settings(target=target)) for a in verdict.containers]
+    answers = [a for verdict in judged(text, Settings(target=target), suite_of(path).judge) for a in verdict.containers]
     named = [answer for answer in answers if answer.member.name == expected[1]]
     assert named, f"{path} has no container {expected[1]}"
     rule = path.parents[1].name
     return [finding for answer in named for finding in answer.findings if finding.rule == rule]
 
 
+def suite_of(path: Path) -> Suite:
+    return SUITES[path.parents[2].name]
+
+
 def fixture_id(path: Path) -> str:
-    return f"{path.parents[1].name}: {path.stem}"
+    back = " (revert)" if suite_of(path) is SUITES["judged-revert"] else ""
+    return f"{path.parents[1].name}{back}: {path.stem}"
 
 
 @pytest.mark.parametrize("path", FIRES, ids=fixture_id)
 def test_fires(path: Path) -> None:
-    rule = RULES[path.parents[1].name]
+    rule = suite_of(path).rules[path.parents[1].name]
     found = findings_of(path)
     assert found
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -57,14 +81,15 @@ def test_stays_quiet_on_a_near_miss(path: Path) -> None:
     assert findings_of(path) == []
 
 
-@pytest.mark.parametrize("name", sorted(RULES))
-def test_each_rule_has_two_of_both(name: str) -> None:
-    assert len([path for path in FIRES if path.parents[1].name == name]) >= 2
-    assert len([path for path in QUIET if path.parents[1].name == name]) >= 2
+@pytest.mark.parametrize(("folder", "name"), NAMES)
+def test_each_rule_has_two_of_both(folder: str, name: str) -> None:
+    assert len([path for path in FIRES if path.parents[1] == FIXTURES / folder / name]) >= 2
+    assert len([path for path in QUIET if path.parents[1] == FIXTURES / folder / name]) >= 2
 
 
-def test_fixtures_are_of_rules_that_exist() -> None:
-    assert {folder.name for folder in FOLDER.iterdir()} <= set(RULES)
+@pytest.mark.parametrize("folder", SUITES)
+def test_fixtures_are_of_rules_that_exist(folder: str) -> None:
+    assert {path.name for path in (FIXTURES / folder).iterdir()} <= set(SUITES[folder].rules)
 
 
 @pytest.mark.parametrize("name", sorted(RULES))
@@ -76,7 +101,7 @@ def test_documentation_page_of_each_rule(name: str) -> None:
 
 
 def test_names_are_used_once() -> None:
-    assert len(RULES) == len(ALL_RULES)
+    assert len(RULES) == len({id(rule) for rule in (*ALL_RULES, *REVERT_RULES)})
 
 
 @pytest.mark.parametrize("path", FIRES, ids=fixture_id)
