@@ -134,6 +134,13 @@ def test_every_refusal_code_has_a_case() -> None:
     assert codes - WITHOUT_CASE <= {case.name.split("/")[0] for case in REFUSED}
 
 
+def test_every_refusal_code_is_documented() -> None:
+    page = read(EDITS.parents[1] / "docs" / "refusals.md")
+    assert {case.name.split("/")[0] for case in REFUSED} - {"kind-unsupported"} <= set(
+        re.findall(r"`([a-zA-Z0-9-]+)`", page)
+    )
+
+
 def _spelled_out(pattern: str) -> list[str]:
     if "{" not in pattern:
         return [pattern]

@@ -6,7 +6,7 @@ Shares nothing with the package: the tests use it to check results on their own.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -61,12 +61,23 @@ def _data(node: yaml.Node | None) -> Any:
 
 def moved(documents: Sequence[Any], moves: Iterable[Moved]) -> list[Any]:
     """The documents with the containers moved and made native sidecars, and nothing else changed."""
+    return _changed(documents, moves, lambda spec, chosen: promote(spec, chosen, Scalar(_STRING, "Always")))
+
+
+def taken_back(documents: Sequence[Any], moves: Iterable[Moved]) -> list[Any]:
+    """The documents with the native sidecars (`index` is that in `initContainers`) made ordinary containers."""
+    return _changed(documents, moves, demote)
+
+
+def _changed(
+    documents: Sequence[Any], moves: Iterable[Moved], change: Callable[[Any, Sequence[tuple[int, str]]], None]
+) -> list[Any]:
     result = copy.deepcopy(list(documents))
     pods: dict[tuple[int, str], list[Moved]] = {}
     for move in moves:
         pods.setdefault(move.pod, []).append(move)
     for (document, path), chosen in pods.items():
-        promote(at(result[document], path), [(move.index, move.name) for move in chosen], Scalar(_STRING, "Always"))
+        change(at(result[document], path), [(move.index, move.name) for move in chosen])
     return result
 
 
@@ -88,6 +99,25 @@ def promote(spec: Any, chosen: Sequence[tuple[int, str]], always: Any) -> None:
     gone = {index for index, _ in chosen}
     spec["containers"] = [one for index, one in enumerate(containers) if index not in gone]
     spec["initContainers"] = inits
+
+
+def demote(spec: Any, chosen: Sequence[tuple[int, str]]) -> None:
+    """Move the init containers (index, name) of a pod spec, in that order, behind its containers.
+
+    They lose their `restartPolicy`, and a list of init containers that is left empty goes.
+    """
+    inits = spec["initContainers"]
+    for index, name in chosen:
+        container = dict(inits[index])
+        own = container["name"]
+        if getattr(own, "value", own) != name:
+            raise UnexpectedError(f"init container {index} is {own}, not {name}")
+        del container["restartPolicy"]
+        spec["containers"].append(container)
+    gone = {index for index, _ in chosen}
+    spec["initContainers"] = [one for index, one in enumerate(inits) if index not in gone]
+    if not spec["initContainers"]:
+        del spec["initContainers"]
 
 
 def at(data: Any, path: str) -> Any:
