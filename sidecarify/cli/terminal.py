@@ -50,9 +50,9 @@ class Terminal(NamedTuple):
         if _is_terminal(sys.stdout) or self.out.color:
             from sidecarify.report.diff import for_terminal  # noqa: PLC0415  (for patches alone)
 
-            put(for_terminal(patch, color=self.out.color))
+            _write(for_terminal(patch, color=self.out.color).encode())
         else:
-            put(patch)
+            _write(patch.encode())
 
 
 def complain(text: str) -> None:
@@ -71,6 +71,10 @@ def put_bytes(data: bytes) -> None:
     """Print a manifest on stdout: raw, but on a terminal nothing in it may act. Raises OSError."""
     if _is_terminal(sys.stdout):
         data = visible_lines(data.decode("utf-8", "backslashreplace")).encode()
+    _write(data)
+
+
+def _write(data: bytes) -> None:
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 

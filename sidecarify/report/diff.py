@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import NamedTuple
 
 from sidecarify.report.visible import painted, visible_lines
@@ -34,7 +35,7 @@ def unified(before: str, after: str, path: str) -> str:
     Lines end at a line feed and nowhere else, as git sees them: a carriage return belongs to its line.
     """
     old, new = _lines(before), _lines(after)
-    changes = list(_changes(old, new, 0, 0))
+    changes = list(_by_document(old, new))
     if not changes:
         return ""
     parts = [f"--- {quoted('a/' + path)}\n", f"+++ {quoted('b/' + path)}\n"]
@@ -86,6 +87,22 @@ def _lines(text: str) -> list[str]:
     last = lines.pop()
     lines = [f"{line}\n" for line in lines]
     return [*lines, last] if last else lines
+
+
+def _by_document(old: Sequence[str], new: Sequence[str]) -> Iterator[_Change]:
+    """The differences, document by document: a conversion leaves the marks between them where they are.
+
+    Many documents may be alike to the last line but one, and then nothing else holds a comparison in place.
+    """
+    marks, new_marks = _marks(old), _marks(new)
+    if len(marks) != len(new_marks):
+        marks, new_marks = [0, len(old)], [0, len(new)]
+    for (start, end), (new_start, new_end) in zip(pairwise(marks), pairwise(new_marks), strict=True):
+        yield from _changes(old[start:end], new[new_start:new_end], start, new_start)
+
+
+def _marks(lines: Sequence[str]) -> list[int]:
+    return [0, *(number for number, line in enumerate(lines) if line.startswith("---")), len(lines)]
 
 
 def _changes(old: Sequence[str], new: Sequence[str], start: int, new_start: int) -> Iterator[_Change]:
