@@ -50,6 +50,9 @@ def check_container(pod: PodSpec, index: int, direction: Direction) -> None:
         through = " through a merge key" if found[1] else ""
         what = f"the container has a `restartPolicy` of its own{through}: {found[0].value}"
         raise UnmovableError("restart-policy", what, found[0].line)
+    if found is not None and found[0].aliased and not direction.promotes:
+        what = f"the value of `{POLICY}` (anchor &{found[0].anchor}) is used elsewhere too, and would go"
+        raise UnmovableError("restart-policy", what, found[0].line)
 
 
 def rewrite(

@@ -40,7 +40,8 @@ def job_never_completes(helper: Member, pod: PodContext) -> Iterator[Finding]:
     if not pod.pod.runs_to_completion or _ends_by_itself(helper):
         return
     what = "Job" if pod.pod.owner.kind in ("Job", "CronJob") else "pod"
-    ended = next((found for check in _ENDED_BY for found in check(helper, pod)), None)
+    own = _own_lines(helper)
+    ended = next((found for check in _ENDED_BY for found in check(helper, pod) if found.line not in own), None)
     if ended is not None:
         yield Finding(
             "job-never-completes",
@@ -63,6 +64,14 @@ def job_never_completes(helper: Member, pod: PodContext) -> Iterator[Finding]:
         "a marker file that it waits for, or by kubexit.",
         line,
     )
+
+
+def _own_lines(helper: Member) -> frozenset[int]:
+    """The lines of the helper's options and variables: `--quitquitquit` there ends nothing until somebody calls it."""
+    container = helper.container
+    if helper.program is not None and helper.program.waits:
+        return frozenset()
+    return frozenset((*(node.line for node in container.words), *(one.line for one in container.env.values())))
 
 
 def exit_code_counts(helper: Member, pod: PodContext) -> Iterator[Finding]:
