@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sidecarify.plan import Move, Refusal
     from sidecarify.report.json import PodEntry
 
+OptionsOf = Callable[[Manifest], "Options"]
+"""The options of a manifest: a configuration file above it may have its own."""
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 # Proofs that failed: faults of the program, and never a property of the manifest.
@@ -182,7 +184,7 @@ def check(options: Options) -> None:
         catalogue(options.transforms)
 
 
-def convert_all(looked: Survey, options: Options, direction: Direction = TO_SIDECAR) -> Iterator[Outcome]:
+def convert_all(looked: Survey, options_of: OptionsOf, direction: Direction = TO_SIDECAR) -> Iterator[Outcome]:
     """Convert the candidates in their order, or take them back (`TO_CONTAINER`); nothing is written.
 
     Never raises: what happens to one manifest is told in its outcome and leaves the others alone. So options and
@@ -194,7 +196,7 @@ def convert_all(looked: Survey, options: Options, direction: Direction = TO_SIDE
         except FileError as error:
             yield Outcome(manifest, b"", b"", troubles=(Trouble(manifest.name, 1, error.code, error.message),))
         else:
-            yield convert_one(manifest, data, options, looked.around, direction)
+            yield convert_one(manifest, data, options_of(manifest), looked.around, direction)
 
 
 def write(outcome: Outcome) -> Iterator[Trouble]:
@@ -211,7 +213,7 @@ def write(outcome: Outcome) -> Iterator[Trouble]:
         yield Trouble(file, 1, "hard-link", what, error=False)
 
 
-def inspect_all(looked: Survey, options: Options) -> Iterator[Inspection]:
+def inspect_all(looked: Survey, options_of: OptionsOf) -> Iterator[Inspection]:
     """Judge the candidates in their order. As `convert_all`, it never raises."""
     for manifest in looked.candidates:
         try:
@@ -219,7 +221,7 @@ def inspect_all(looked: Survey, options: Options) -> Iterator[Inspection]:
         except FileError as error:
             yield Inspection(manifest, troubles=(Trouble(manifest.name, 1, error.code, error.message),))
         else:
-            yield inspect_one(manifest, data, options, looked.around)
+            yield inspect_one(manifest, data, options_of(manifest), looked.around)
 
 
 def convert_one(

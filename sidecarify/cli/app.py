@@ -11,6 +11,7 @@ from sidecarify.cli.convert import convert
 from sidecarify.cli.inspect import inspect
 from sidecarify.cli.revert import revert
 from sidecarify.cli.rules import rules
+from sidecarify.cli.schema import schema
 from sidecarify.cli.transforms import transforms
 
 # rich is slow to import, and a traceback is no place for the content of manifests.
@@ -27,6 +28,7 @@ app.command()(convert)
 app.command()(inspect)
 app.command()(revert)
 app.command()(rules)
+app.command()(schema)
 app.command()(transforms)
 
 

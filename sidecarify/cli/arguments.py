@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import typer
 
@@ -15,9 +15,11 @@ from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.report.text import message
 
 if TYPE_CHECKING:
+    from sidecarify.configuration import Configuration
     from sidecarify.files import Manifest
     from sidecarify.options import Options
 
+Item = TypeVar("Item")
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 
@@ -67,15 +69,33 @@ Accept = Annotated[
         "(--helper, --only). May be repeated.",
     ),
 ]
-Unsafe = Annotated[bool, typer.Option("--unsafe", help="Also move what is under review.")]
+Unsafe = Annotated[bool | None, typer.Option("--unsafe/--no-unsafe", help="Also move what is under review.")]
 NoSharedVolume = Annotated[
-    bool,
-    typer.Option("--no-shared-volume", help="Also move known helpers that share no volume with a main container."),
+    bool | None,
+    typer.Option(
+        "--no-shared-volume/--shared-volume",
+        help="Also move known helpers that share no volume with a main container.",
+    ),
 ]
 Placement = Annotated[
-    PlacementName,
-    typer.Option(help="Where a new `initContainers` goes: the smallest diff, or always before `containers`."),
+    PlacementName | None,
+    typer.Option(
+        help="Where a new `initContainers` goes: the smallest diff, or always before `containers`. [default: auto]"
+    ),
 ]
+AddStartupProbe = Annotated[
+    bool | None,
+    typer.Option(
+        "--add-startup-probe/--no-add-startup-probe",
+        help="Give what moves the startupProbe that is known for its image, where it is sure to be answered.",
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Take the options of this file, not of the nearest .sidecarify.yaml."),
+]
+Isolated = Annotated[bool, typer.Option("--isolated", help="Read no .sidecarify.yaml.")]
+NoIgnores = Annotated[bool, typer.Option("--no-ignores", help="Do not heed `# sidecarify: ignore[...]` comments.")]
 KubeVersion = Annotated[
     str | None,
     typer.Option(metavar="VERSION", help="The lowest Kubernetes version that the result must run on. [default: 1.33]"),
@@ -105,17 +125,26 @@ class Judging(NamedTuple):
     ignore: Sequence[str] | None = None
     transforms: Sequence[Path] | None = None
     kube_version: str | None = None
-    no_shared_volume: bool = False
-    unsafe: bool = False
-    placement: PlacementName = PlacementName.AUTO
+    no_shared_volume: bool | None = None
+    unsafe: bool | None = None
+    placement: PlacementName | None = None
     only: Sequence[str] | None = None
     direction: Direction = TO_SIDECAR
+    add_startup_probe: bool | None = None
+    no_ignores: bool = False
+    config: Path | None = None
+    isolated: bool = False
 
 
-def options(judging: Judging) -> Options:
-    """The options of the core. Raises typer.BadParameter (exit 2) for what names nothing."""
+def options(judging: Judging, file: Configuration | None = None) -> Options:
+    """The options of the core: those of the command line, and where it says nothing those of a configuration file.
+
+    Names of containers add up, and a comment in the manifest goes between the two. Raises typer.BadParameter (exit 2)
+    for what names nothing.
+    """
     from sidecarify.batch import check  # noqa: PLC0415  (`--help` needs none of the core)
     from sidecarify.catalogue import CatalogueError  # noqa: PLC0415
+    from sidecarify.configuration import NOTHING  # noqa: PLC0415
     from sidecarify.kube.version import DEFAULT_TARGET  # noqa: PLC0415
     from sidecarify.options import Options  # noqa: PLC0415
 
@@ -124,18 +153,27 @@ def options(judging: Judging) -> Options:
     for folder in judging.transforms or ():
         if not folder.is_dir():
             raise typer.BadParameter(f"{folder} is no folder.", param_hint="--transforms")
+    given = file or NOTHING
+    placement = judging.placement.value if judging.placement is not None else given.placement
+    shared = given.shared_volume if judging.no_shared_volume is None else not judging.no_shared_volume
     made = Options(
         helpers=tuple(judging.helper or ()),
         mains=tuple(judging.main or ()),
-        accept=tuple(judging.accept or ()),
-        unsafe=judging.unsafe,
-        shared_volume=not judging.no_shared_volume,
-        placement=judging.placement.value,
-        kube_version=judging.kube_version or str(DEFAULT_TARGET),
-        select=tuple(judging.select or ()),
-        ignore=tuple(judging.ignore or ()),
-        transforms=tuple(judging.transforms or ()),
+        accept=_listed(judging.accept, given.accept),
+        unsafe=bool(given.unsafe if judging.unsafe is None else judging.unsafe),
+        shared_volume=shared is not False,
+        placement=placement or "auto",
+        kube_version=judging.kube_version or given.kube_version or str(DEFAULT_TARGET),
+        select=_listed(judging.select, given.select),
+        ignore=_listed(judging.ignore, given.ignore),
+        transforms=_listed(judging.transforms, given.transforms),
         only=tuple(judging.only or ()),
+        default_helpers=given.helpers or (),
+        default_mains=given.mains or (),
+        ignores=not judging.no_ignores,
+        add_startup_probe=bool(
+            given.add_startup_probe if judging.add_startup_probe is None else judging.add_startup_probe
+        ),
     )
     try:
         check(made)
@@ -144,6 +182,10 @@ def options(judging: Judging) -> Options:
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--kube-version") from None
     return made
+
+
+def _listed(given: Sequence[Item] | None, file: tuple[Item, ...] | None) -> tuple[Item, ...]:
+    return tuple(given) if given else file or ()
 
 
 def places(paths: Sequence[str] | None) -> Sequence[str]:
@@ -192,15 +234,13 @@ def unmatched(judging: Judging, named: Iterable[str]) -> list[str]:
 def _check_rules(flag: str, patterns: Sequence[str], direction: Direction) -> None:
     if not patterns:
         return
-    from difflib import get_close_matches  # noqa: PLC0415  (needed for these flags alone)
-    from fnmatch import fnmatchcase  # noqa: PLC0415
+    from fnmatch import fnmatchcase  # noqa: PLC0415  (needed for these flags alone)
 
     from sidecarify.judge.revert_rules import REVERT_RULES  # noqa: PLC0415
     from sidecarify.judge.rules import ALL_RULES  # noqa: PLC0415
+    from sidecarify.spelling import unknown  # noqa: PLC0415
 
     names = [rule.name for rule in (ALL_RULES if direction.promotes else REVERT_RULES)]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
-            close = get_close_matches(pattern, names, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise typer.BadParameter(f"there is no rule {pattern!r}.{hint}", param_hint=flag)
+            raise typer.BadParameter(unknown("rule", pattern, names), param_hint=flag)

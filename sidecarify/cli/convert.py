@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from sidecarify.cli import arguments
-from sidecarify.cli.arguments import Judging, PlacementName
+from sidecarify.cli.arguments import Judging
 from sidecarify.cli.run import Wish, carry_out
 from sidecarify.cli.terminal import ColorWhen, Terminal
 
@@ -16,16 +16,20 @@ def convert(
     check: arguments.Check = False,
     patch: arguments.Patch = None,
     explain: arguments.Explain = False,
-    unsafe: arguments.Unsafe = False,
+    unsafe: arguments.Unsafe = None,
     helper: arguments.Helper = None,
     main: arguments.Main = None,
     accept: arguments.Accept = None,
-    placement: arguments.Placement = PlacementName.AUTO,
+    placement: arguments.Placement = None,
     kube_version: arguments.KubeVersion = None,
-    no_shared_volume: arguments.NoSharedVolume = False,
+    no_shared_volume: arguments.NoSharedVolume = None,
     transforms: arguments.Transforms = None,
     select: arguments.Select = None,
     ignore: arguments.Ignore = None,
+    no_ignores: arguments.NoIgnores = False,
+    add_startup_probe: arguments.AddStartupProbe = None,
+    config: arguments.Config = None,
+    isolated: arguments.Isolated = False,
     color: arguments.Color = ColorWhen.AUTO,
     quiet: arguments.Quiet = False,
     verbose: arguments.Verbose = False,
@@ -36,7 +40,20 @@ def convert(
     stdout. Exit codes: 0 done or nothing to do, 1 something would change (--diff and --check alone), 2 an error.
     """
     judging = Judging(
-        helper, main, accept, select, ignore, transforms, kube_version, no_shared_volume, unsafe, placement
+        helper,
+        main,
+        accept,
+        select,
+        ignore,
+        transforms,
+        kube_version,
+        no_shared_volume,
+        unsafe,
+        placement,
+        add_startup_probe=add_startup_probe,
+        no_ignores=no_ignores,
+        config=config,
+        isolated=isolated,
     )
     wish = Wish(diff, check, patch, explain, verbose)
     raise typer.Exit(carry_out(paths, judging, wish, Terminal.of(color, quiet=quiet)))

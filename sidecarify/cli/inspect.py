@@ -10,13 +10,13 @@ import typer
 
 from sidecarify.cli import arguments
 from sidecarify.cli.arguments import Judging
+from sidecarify.cli.choices import Choices
 from sidecarify.cli.terminal import ColorWhen, Terminal, complain, orderly_end, put
 from sidecarify.report import text
 from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
     from sidecarify.batch import Inspection, Trouble
-    from sidecarify.options import Options
     from sidecarify.report.json import ErrorEntry, PodEntry
 
 
@@ -35,10 +35,13 @@ def inspect(
     helper: arguments.Helper = None,
     main: arguments.Main = None,
     kube_version: arguments.KubeVersion = None,
-    no_shared_volume: arguments.NoSharedVolume = False,
+    no_shared_volume: arguments.NoSharedVolume = None,
     transforms: arguments.Transforms = None,
     select: arguments.Select = None,
     ignore: arguments.Ignore = None,
+    no_ignores: arguments.NoIgnores = False,
+    config: arguments.Config = None,
+    isolated: arguments.Isolated = False,
     color: arguments.Color = ColorWhen.AUTO,
     quiet: arguments.Quiet = False,
     verbose: arguments.Verbose = False,
@@ -47,15 +50,27 @@ def inspect(
 
     Exit codes: 0 done, 2 an error (a file that could not be read; the others are still done).
     """
-    judging = Judging(helper, main, None, select, ignore, transforms, kube_version, no_shared_volume)
+    judging = Judging(
+        helper,
+        main,
+        None,
+        select,
+        ignore,
+        transforms,
+        kube_version,
+        no_shared_volume,
+        no_ignores=no_ignores,
+        config=config,
+        isolated=isolated,
+    )
     given = arguments.places(paths)
-    options = arguments.options(judging)
+    choices = Choices(judging, given)
     terminal = Terminal.of(color, quiet=quiet)
     pods: list[PodEntry] = []
     errors: list[ErrorEntry] = []
     named: set[str] = set()
     with orderly_end():
-        for entries, troubles, found in _answers(given, options):
+        for entries, troubles, found in _answers(given, choices):
             named |= found
             pods += entries
             errors += ({"file": one.file, "line": one.line, "message": one.message} for one in troubles if one.error)
@@ -66,7 +81,7 @@ def inspect(
         if output_format is OutputFormat.JSON:
             from sidecarify.report.json import rendered  # noqa: PLC0415  (for this format alone)
 
-            put(rendered(str(options.settings.target), pods, errors))
+            put(rendered(str(choices.first.settings.target), pods, errors))
         for warning in arguments.unmatched(judging, named):
             terminal.say(visible(warning))
         terminal.say(text.verdict_counts(pods))
@@ -74,17 +89,18 @@ def inspect(
 
 
 def _answers(
-    given: Sequence[str], options: Options
+    given: Sequence[str], choices: Choices
 ) -> Iterator[tuple[Sequence[PodEntry], Sequence[Trouble], frozenset[str]]]:
     """What there is to say of each manifest: pods, messages, and the user's globs that named a container."""
     from sidecarify.batch import inspect_all, inspect_one, survey  # noqa: PLC0415  (`--help` needs none of it)
 
     if given == [arguments.STDIN]:
-        yield _parts(inspect_one(arguments.stdin_manifest(), arguments.received(), options))
+        yield _parts(inspect_one(arguments.stdin_manifest(), arguments.received(), choices.first))
         return
     looked = survey(given)
+    choices.prepare(looked.candidates)
     yield (), looked.troubles, frozenset()
-    for inspection in inspect_all(looked, options):
+    for inspection in inspect_all(looked, choices.of):
         yield _parts(inspection)
 
 

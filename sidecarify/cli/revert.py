@@ -18,12 +18,15 @@ def revert(
     patch: arguments.Patch = None,
     explain: arguments.Explain = False,
     only: arguments.Only = None,
-    unsafe: arguments.Unsafe = False,
+    unsafe: arguments.Unsafe = None,
     accept: arguments.Accept = None,
     kube_version: arguments.KubeVersion = None,
     transforms: arguments.Transforms = None,
     select: arguments.Select = None,
     ignore: arguments.Ignore = None,
+    no_ignores: arguments.NoIgnores = False,
+    config: arguments.Config = None,
+    isolated: arguments.Isolated = False,
     color: arguments.Color = ColorWhen.AUTO,
     quiet: arguments.Quiet = False,
     verbose: arguments.Verbose = False,
@@ -43,6 +46,9 @@ def revert(
         unsafe=unsafe,
         only=only,
         direction=TO_CONTAINER,
+        no_ignores=no_ignores,
+        config=config,
+        isolated=isolated,
     )
     wish = Wish(diff, check, patch, explain, verbose)
     raise typer.Exit(carry_out(paths, judging, wish, Terminal.of(color, quiet=quiet)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sidecarify.cli import arguments
 from sidecarify.cli.arguments import Judging
+from sidecarify.cli.choices import Choices
 from sidecarify.cli.terminal import Terminal, complain, orderly_end, put_bytes
 from sidecarify.report import text
 from sidecarify.report.visible import visible
@@ -45,24 +46,25 @@ def carry_out(paths: Sequence[str] | None, judging: Judging, wish: Wish, termina
     Raises typer.BadParameter for arguments that mean nothing, typer.Exit where the run is cut short.
     """
     given = arguments.places(paths)
-    options = arguments.options(judging)
+    choices = Choices(judging, given)
     run = _Run(wish, terminal, judging)
     with orderly_end():
         if given == [arguments.STDIN]:
-            _filter(run, options)
+            _filter(run, choices.first)
         else:
-            _files(run, options, given)
+            _files(run, choices, given)
         run.finish()
     return run.code
 
 
-def _files(run: _Run, options: Options, given: Sequence[str]) -> None:
+def _files(run: _Run, choices: Choices, given: Sequence[str]) -> None:
     from sidecarify.batch import convert_all, survey  # noqa: PLC0415  (`--help` needs none of it)
 
     looked = survey(given)
+    choices.prepare(looked.candidates)
     run.found(looked)
     changed = []
-    for outcome in convert_all(looked, options, run.judging.direction):
+    for outcome in convert_all(looked, choices.of, run.judging.direction):
         run.show(outcome)
         if outcome.changed and run.wish.writes:
             changed.append(outcome)
