@@ -239,7 +239,7 @@ def _compare_lines(old_text: str, new_text: str, changes: Sequence[Change], dire
     only_native, only_plain = native - plain, plain - native
     named = [name for change in changes for name in change.named_before]
     only_native -= Counter(line for name in named for line in (f"- name: {name}", f'- name: "{name}"'))
-    whole = sum(len(change.moved) == len(_value(change.pod_spec, direction.source).items) for change in changes)
+    whole = sum(_loses_key(change, direction) for change in changes)
     only_plain -= Counter({line: whole for line in only_plain if _OTHER_KEY_LINE.fullmatch(line)})
     for line in list(only_plain):
         filled = _FILLED_LINE.fullmatch(line)
@@ -261,6 +261,13 @@ def _compare_lines(old_text: str, new_text: str, changes: Sequence[Change], dire
     if only_plain or only_native:
         side = "on the plain side only" if only_plain else "on the native side only"
         raise VerifyError("verify-lines", f"line {next(iter(only_plain or only_native))!r} would stand {side}")
+
+
+def _loses_key(change: Change, direction: Direction) -> bool:
+    """Whether only the plain side has the key `containers`: the whole list of a patch moves, or comes to be."""
+    if direction.promotes:
+        return len(change.moved) == len(_value(change.pod_spec, direction.source).items)
+    return change.pod_spec.pair(direction.target) is None
 
 
 def _forgive_dashes(only_plain: Counter[str], only_native: Counter[str]) -> None:
@@ -287,6 +294,6 @@ def _compare_characters(old_text: str, new_text: str, changes: Sequence[Change],
     named = [name for change in changes for name in change.named_before]
     allowed = Counter("\"'\"'restartPolicy:\"'\"'Always" * moved + "\"'\"'initContainers:[]" * len(changes))
     allowed += Counter("".join(f'{{"name":"{name}"}}-' for name in named))
-    whole = sum(len(change.moved) == len(_value(change.pod_spec, direction.source).items) for change in changes)
+    whole = sum(_loses_key(change, direction) for change in changes)
     if not lost <= Counter("null~NULL[]" * len(changes) + "containers:\"'" * whole) or not added <= allowed:
         raise VerifyError("verify-lines", "characters outside the move would change")

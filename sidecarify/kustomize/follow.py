@@ -216,6 +216,7 @@ class _Pursuit:
         ranks = self._ranks(one, path)
         for step in one.steps:
             try:
+                self._check_names(one, step.after.rosters[path])
                 if step.kind == "strategic":
                     after = self._strategic(one, path, step, after, ranks)
                 elif step.kind == "operations":
@@ -227,6 +228,14 @@ class _Pursuit:
                     raise
                 after = self._moved(step.after.rosters[path], ranks)
         return after
+
+    def _check_names(self, one: Instance, roster: Roster) -> None:
+        """Raise _StuckError where two containers have one name: it no longer says which one is meant (FLD3)."""
+        names = [entry.name for entry in (*roster.containers, *roster.inits)]
+        moving = self._concerned(roster, roster)
+        if moving and len(set(names)) != len(names):
+            what = f"two containers of the workload have one name (kustomization {one.root or '.'})"
+            raise _StuckError(one.owner.line, what, moving)
 
     # --- strategic merge patches ---
 

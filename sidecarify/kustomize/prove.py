@@ -77,7 +77,7 @@ def _copy(root: Path, target: Path, texts: Mapping[str, bytes]) -> None:
     """Copy a tree, with other texts for some files; a link within the tree stays a link."""
 
     def skipped(_: str, names: list[str]) -> set[str]:
-        return SKIPPED.intersection(names)
+        return set(SKIPPED.intersection(names))
 
     shutil.copytree(root, target, symlinks=True, ignore=skipped, copy_function=_link_or_copy)
     for name, data in texts.items():

@@ -89,6 +89,9 @@ def expected(before: Objects, finals: Mapping[tuple[Instance, str], Roster], fol
         for one in spec.get("initContainers", []):
             if one["name"] in moved:
                 one["restartPolicy"] = "Always"
+        for one in spec.get("containers", []):
+            if one["name"] in moved:
+                one.pop("restartPolicy", None)
     return result
 
 

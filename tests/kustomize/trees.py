@@ -108,7 +108,7 @@ def operations(draw: DrawFn, counts: tuple[int, int]) -> str:
 
 
 @st.composite
-def overlay(draw: DrawFn, names: list[str], counts: tuple[int, int]) -> dict[str, str]:
+def overlay(draw: DrawFn, names: list[str], counts: tuple[int, int], sidecars: list[str]) -> dict[str, str]:
     """What one kustomization adds: `kustomization` is its text without resources; the rest are files."""
     text = ""
     files: dict[str, str] = {}
@@ -131,8 +131,8 @@ def overlay(draw: DrawFn, names: list[str], counts: tuple[int, int]) -> dict[str
         else:
             body = strategic(
                 name,
-                draw(st.lists(st.sampled_from([*NAMES, *NEW]), unique=True, max_size=3)),
-                draw(st.lists(st.sampled_from(INITS), unique=True, max_size=2)),
+                draw(st.lists(st.sampled_from([n for n in (*NAMES, *NEW) if n not in sidecars]), unique=True, max_size=3)),
+                draw(st.lists(st.sampled_from([*INITS, *sidecars]), unique=True, max_size=2)),
                 flow=draw(st.booleans()),
                 deleted=draw(st.sampled_from([None, None, None, "log", "proxy"])),
             )
@@ -180,6 +180,7 @@ def trees(draw: DrawFn, *, sidecars: bool = False) -> Tree:
     names = ["shop", "shed"][: draw(st.integers(1, 2))]
     counts = (2, 0)
     flow = draw(st.booleans())
+    moved: list[str] = []
     for name in names:
         containers = ["web", *draw(st.lists(st.sampled_from(NAMES[1:]), unique=True, min_size=1))]
         inits = list(INITS[: draw(st.integers(0, 2))])
@@ -200,13 +201,13 @@ def trees(draw: DrawFn, *, sidecars: bool = False) -> Tree:
     below = "base"
     for level in range(draw(st.integers(1, 2))):
         folder = f"overlay{level}"
-        for file, text in draw(overlay(names, counts)).items():
+        for file, text in draw(overlay(names, counts, moved)).items():
             if file != "kustomization":
                 tree.files[f"{folder}/{file}"] = text
                 continue
             head = HEAD.format(kind="Kustomization") + f"resources:\n- ../{below}\n"
             if level == 0 and draw(st.booleans()):
-                part = draw(overlay(names, counts))
+                part = draw(overlay(names, counts, moved))
                 for one, body in part.items():
                     if one != "kustomization":
                         tree.files[f"part/{one}"] = body
