@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -109,6 +110,9 @@ def _wrong(
 
 Picture = tuple[object, ...]
 
+# Plain scalars that may be something else than a string: numbers, booleans, nulls.
+_TYPED = re.compile(r"[-+.\d~]|(?:y|yes|n|no|on|off|true|false|null|)\Z", re.IGNORECASE)
+
 
 def picture(node: Node) -> Picture:
     """A tree as plain values that can be compared; order counts in lists, not in mappings."""
@@ -118,7 +122,7 @@ def picture(node: Node) -> Picture:
         return ("map", *pairs)
     if node.kind == "seq":
         return ("seq", *(picture(item) for item in node.items))
-    return ("scalar", node.value, node.style is None)
+    return ("scalar", node.value, node.style is None and _TYPED.match(node.value) is not None)
 
 
 def _picture(state: State, direction: Direction) -> Picture:
