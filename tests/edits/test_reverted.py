@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sidecarify import Problem, Refusal
 from tests.support.layouts import LAYOUTS
 from tests.support.reverted import Case, cases, take_back
 
@@ -54,7 +55,8 @@ def test_refused(case: Case) -> None:
     codes = {refusal.rule for refusal in conversion.refusals} | {error.code for error in conversion.errors}
     assert codes == {case.name.split("/")[0]}
     assert (conversion.text, conversion.changed, conversion.moves) == (case.text, False, ())
-    for told in (*conversion.refusals, *conversion.errors):
+    every: list[Refusal | Problem] = [*conversion.refusals, *conversion.errors]
+    for told in every:
         assert 1 <= told.line <= case.text.count("\n") + 1
         assert told.message
 

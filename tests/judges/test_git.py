@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from sidecarify.report.diff import unified
-from tests.support.results import Result, of_corpus, of_fixtures
+from tests.support.results import Result, of_corpus, of_fixtures, of_reverts
 
 
 def test_git_applies_every_patch(tmp_path: Path) -> None:
-    found = (*of_fixtures(), *of_corpus())
+    found = (*of_fixtures(), *of_corpus(), *of_reverts())
     files = {f"{number:04}/manifest.yaml": result for number, result in enumerate(found)}
     _apply(tmp_path, files)
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.corpus import ABSENT, MANIFESTS, objects
 from tests.support.kubectl import KubectlError, decode_all, decoded
-from tests.support.results import Result, of_corpus, of_fixtures
-from tests.support.yaml_data import at, promote, read_documents
+from tests.support.results import Result, of_corpus, of_fixtures, of_reverts
+from tests.support.yaml_data import at, demote, promote, read_documents
 
 # Fixtures that kubectl rejects before any conversion.
 REJECTED_FIXTURES = {
@@ -21,13 +21,13 @@ REJECTED_FIXTURES = {
 
 
 def results() -> list[object]:
-    return [pytest.param(result, id=result.id) for result in (*of_fixtures(), *of_corpus())]
+    return [pytest.param(result, id=result.id) for result in (*of_fixtures(), *of_corpus(), *of_reverts())]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _decode_everything() -> None:
     """Start kubectl for all texts at once: one after another they would take minutes."""
-    every = (*of_fixtures(), *of_corpus())
+    every = (*of_fixtures(), *of_corpus(), *of_reverts())
     decode_all(text for result in every for text in (result.before, result.after))
 
 
@@ -60,7 +60,11 @@ def expected(result: Result, before: tuple[Any, ...]) -> list[Any]:
             if index == document and (not prefix or path.startswith(f"{prefix}."))
         )
         inner = path.removeprefix(f"{prefix}.") if prefix else path
-        promote(at(found[number], inner), chosen, "Always")
+        spec = at(found[number], inner)
+        if result.reverted:
+            demote(spec, chosen)
+        else:
+            promote(spec, chosen, "Always")
     return found
 
 
