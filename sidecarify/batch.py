@@ -11,6 +11,7 @@ from sidecarify.files import FileError, Manifest, Skipped, commit, find, is_fold
 from sidecarify.yamltext.source import Source, TextError
 
 if TYPE_CHECKING:
+    from sidecarify.around import Around
     from sidecarify.examine import Examination, Problem
     from sidecarify.kube.objects import KubeObject
     from sidecarify.options import Options
@@ -44,20 +45,6 @@ class Reason(NamedTuple):
     text: str
 
 
-class Around(NamedTuple):
-    """The objects of a run that point at pods; `complete` says that there are no others that do."""
-
-    objects: tuple[KubeObject, ...] = ()
-    complete: bool = False
-
-    def of(self, name: str) -> tuple[KubeObject, ...]:
-        """The objects of all manifests but `name`."""
-        return tuple(one for one in self.objects if one.file != name)
-
-
-ALONE = Around()
-
-
 @dataclass(slots=True)
 class Survey:
     """The manifests of a run after a first look: those that may hold pods, and the objects that may point at them.
@@ -66,7 +53,7 @@ class Survey:
     """
 
     candidates: list[Manifest] = field(default_factory=list)
-    around: Around = ALONE
+    around: Around | None = None
     unchanged: int = 0
     troubles: list[Trouble] = field(default_factory=list)
 
@@ -169,9 +156,7 @@ def survey(paths: Sequence[str]) -> Survey:
     if result.candidates and speaking:
         from sidecarify.around import collect  # noqa: PLC0415  (as above)
 
-        result.around = Around(collect(speaking), all(folders))
-    else:
-        result.around = Around((), all(folders))
+        result.around = collect(speaking, complete=all(folders))
     return result
 
 
@@ -225,15 +210,15 @@ def inspect_all(looked: Survey, options_of: OptionsOf) -> Iterator[Inspection]:
 
 
 def convert_one(
-    manifest: Manifest, data: bytes, options: Options, around: Around = ALONE, direction: Direction = TO_SIDECAR
+    manifest: Manifest, data: bytes, options: Options, around: Around | None = None, direction: Direction = TO_SIDECAR
 ) -> Outcome:
     """Convert the manifest with the bytes `data`, or take its native sidecars back."""
     from sidecarify.convert import convert  # noqa: PLC0415  (a run without candidates never needs the engine)
 
     try:
         source = Source.decode(data)
-        others = around.of(manifest.name)
-        conversion = convert(source, options, others, complete=around.complete, direction=direction)
+        others, complete = _others(manifest, source, around)
+        conversion = convert(source, options, others, complete=complete, direction=direction)
     except TextError as error:
         return Outcome(manifest, data, data, troubles=(Trouble(manifest.name, error.line, error.code, error.message),))
     except Exception as error:  # the one boundary: a fault with one manifest must not take the others along
@@ -258,14 +243,15 @@ def convert_one(
     )
 
 
-def inspect_one(manifest: Manifest, data: bytes, options: Options, around: Around = ALONE) -> Inspection:
+def inspect_one(manifest: Manifest, data: bytes, options: Options, around: Around | None = None) -> Inspection:
     """Judge the manifest with the bytes `data`."""
     from sidecarify.examine import examine  # noqa: PLC0415  (see convert_one)
     from sidecarify.report.json import pod_entries  # noqa: PLC0415
 
     try:
         source = Source.decode(data)
-        examination = examine(source, options, around.of(manifest.name), complete=around.complete)
+        others, complete = _others(manifest, source, around)
+        examination = examine(source, options, others, complete=complete)
         pods = tuple(pod_entries(manifest.name, examination))
     except TextError as error:
         return Inspection(manifest, troubles=(Trouble(manifest.name, error.line, error.code, error.message),))
@@ -278,6 +264,11 @@ def inspect_one(manifest: Manifest, data: bytes, options: Options, around: Aroun
         tuple(_trouble(manifest, problem)._replace(error=False) for problem in examination.templates),
         _named(examination, options),
     )
+
+
+def _others(manifest: Manifest, source: Source, around: Around | None) -> tuple[tuple[KubeObject, ...], bool]:
+    """The objects of other manifests that may concern this one, and whether there are no others that do."""
+    return ((), False) if around is None else (around.of(manifest.name, source.text), around.complete)
 
 
 def _named(examination: Examination, options: Options) -> frozenset[str]:

@@ -99,13 +99,27 @@ def read(path: str | Path) -> bytes:
     try:
         # Asked before opening, because opening alone makes some devices act; and after it, because names can change.
         _check_regular(os.stat(path))  # noqa: PTH116
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            _check_regular(os.fstat(file.fileno()))
-            return check_size(file.read(SIZE_LIMIT + 1))
+        descriptor = os.open(path, flags)
+        try:
+            status = os.fstat(descriptor)
+            _check_regular(status)
+            return _read(descriptor, status.st_size)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise FileError("unreadable", f"cannot be read: {_reason(error)}") from None
     except ValueError as error:
         raise FileError("unreadable", f"cannot be read: {error}") from None
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    # To ask for the limit at once would make room for 64 MiB for every file.
+    parts = []
+    room = SIZE_LIMIT + 1
+    while room and (part := os.read(descriptor, min(room, max(size + 1, 8192)))):
+        parts.append(part)
+        room -= len(part)
+    return check_size(b"".join(parts))
 
 
 def check_size(data: bytes) -> bytes:

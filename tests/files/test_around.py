@@ -23,7 +23,8 @@ def collected(folder: Path, text: str, name: str = "a.yaml") -> list[str]:
     (folder / name).write_text(text)
     if not speaks(name, text.encode()):
         return []
-    return [f"{one.kind} {one.file}" for one in collect([Manifest(name, str(folder / name))])]
+    found = collect([Manifest(name, str(folder / name))])
+    return [f"{one.kind} {one.file}" for one in found.objects]
 
 
 @pytest.mark.parametrize(
@@ -91,8 +92,74 @@ def test_what_else_is_found_and_what_is_not(tmp_path: Path, text: str, expected:
 
 
 def test_a_kustomization_needs_no_kind(tmp_path: Path) -> None:
-    assert collected(tmp_path, "resources: [a.yaml]\n", "kustomization.yaml") == ["Kustomization kustomization.yaml"]
-    assert collected(tmp_path, "resources: [a.yaml]\n", "other.yaml") == []
+    patches = "patches: [{path: a.yaml}]\n"
+    assert collected(tmp_path, patches, "kustomization.yaml") == ["Kustomization kustomization.yaml"]
+    assert collected(tmp_path, patches, "other.yaml") == []
+    assert collected(tmp_path, "resources: [a.yaml]\n", "kustomization.yaml") == []
+
+
+POD = "kind: Pod\nmetadata:\n  name: shop\n  namespace: prod\n  labels:\n    app: web-1.x\n    tier: 'front'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "concerns"),
+    [
+        pytest.param("kind: Service\nspec: {selector: {app: web-1.x}}\n", True, id="a Service that selects it"),
+        pytest.param("kind: Service\nspec: {selector: {app: web-1}}\n", False, id="or selects another"),
+        pytest.param(
+            "kind: Service\nspec: {selector: &s {app: web-1}, x: *s}\n", True, id="aliases are not looked into"
+        ),
+        pytest.param("kind: Service\nspec: {}\n", True, id="no selector: let the rules say"),
+        pytest.param(
+            "kind: HorizontalPodAutoscaler\nspec: {scaleTargetRef: {kind: Deployment, name: shop}}\n",
+            True,
+            id="its scaler",
+        ),
+        pytest.param(
+            "kind: HorizontalPodAutoscaler\nspec: {scaleTargetRef: {kind: Deployment, name: cart}}\n",
+            False,
+            id="another's",
+        ),
+        pytest.param("kind: NetworkPolicy\nspec: {podSelector: {matchLabels: {tier: front}}}\n", True, id="its policy"),
+        pytest.param(
+            "kind: NetworkPolicy\nspec: {podSelector: {matchLabels: {tier: back}}}\n", False, id="another policy"
+        ),
+        pytest.param("kind: NetworkPolicy\nspec: {podSelector: {}}\n", True, id="a policy for all"),
+        pytest.param(
+            "kind: NetworkPolicy\nspec: {podSelector: {matchLabels: {a: b}}, egress: [{to: [{podSelector: {}}]}]}\n",
+            True,
+            id="a policy for whoever talks to it",
+        ),
+        pytest.param(
+            "kind: NetworkPolicy\nspec: {podSelector: {matchExpressions: [{key: app, operator: Exists}]}}\n",
+            True,
+            id="expressions are not evaluated",
+        ),
+        pytest.param("kind: Namespace\nmetadata: {name: prod}\n", True, id="its namespace"),
+        pytest.param("kind: Namespace\nmetadata: {name: test}\n", False, id="another namespace"),
+        pytest.param("kind: LimitRange\n", True, id="what is for all of a namespace"),
+        pytest.param(
+            "kind: Ingress\nspec: {defaultBackend: {service: {name: cart}}}\n", False, id="a way to another Service"
+        ),
+    ],
+)
+def test_an_object_is_given_to_the_manifests_that_it_may_concern(tmp_path: Path, text: str, concerns: bool) -> None:
+    (tmp_path / "other.yaml").write_text(text)
+    around = collect([Manifest("other.yaml", str(tmp_path / "other.yaml"))])
+    assert bool(around.of("pod.yaml", POD)) is concerns
+    assert around.of("other.yaml", POD) == ()
+
+
+def test_what_points_at_a_service_of_the_pod_points_at_the_pod(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text(
+        "kind: Ingress\nspec: {rules: [{http: {paths: [{backend: {service: {name: front-door}}}]}}]}\n---\n"
+        "kind: ServiceMonitor\nspec: {selector: {matchLabels: {scraped: by-us}}}\n---\n"
+        "kind: ServiceMonitor\nspec: {selector: {matchLabels: {scraped: by-them}}}\n---\n"
+        "kind: Service\nmetadata: {name: front-door, labels: {scraped: by-us}}\nspec: {selector: {app: web-1.x}}\n"
+    )
+    around = collect([Manifest("other.yaml", str(tmp_path / "other.yaml"))])
+    found = around.of("pod.yaml", POD)
+    assert [(one.kind, one.document) for one in found] == [("Ingress", 0), ("ServiceMonitor", 1), ("Service", 3)]
 
 
 class TestSurvey:
@@ -112,18 +179,17 @@ class TestSurvey:
         assert [one.name for one in survey(["values.yaml"]).candidates] == ["values.yaml"]
 
     def test_a_folder_is_taken_to_be_complete_and_a_file_is_not(self) -> None:
-        assert survey(["."]).around.complete
-        assert not survey(["web.yaml"]).around.complete
-        assert not survey([".", "web.yaml"]).around.complete
+        for paths, complete in ((["."], True), ([".", "web.yaml"], False), (["web.yaml", "service.yaml"], False)):
+            around = survey(paths).around
+            assert around is not None
+            assert around.complete is complete
 
-    def test_the_objects_of_the_other_files_are_given_and_its_own_are_not(self) -> None:
-        around = survey(["."]).around
-        assert [one.kind for one in around.of("web.yaml")] == ["Service"]
-        assert around.of("service.yaml") == ()
+    def test_a_file_alone_has_nothing_around_it(self) -> None:
+        assert survey(["web.yaml"]).around is None
 
     def test_nothing_is_collected_where_nothing_is_to_be_judged(self) -> None:
         Path("web.yaml").unlink()
-        assert survey(["."]).around.objects == ()
+        assert survey(["."]).around is None
 
     def test_utf_16_is_no_way_to_hide(self) -> None:
         Path("wide.yaml").write_bytes(WHOLE.encode("utf-16"))
