@@ -181,6 +181,7 @@ class _Reader:
             try:
                 pods = [pod for owner in self._objects_of(document) for pod in self._pods(owner) if wanted(pod)]
             except YamlError as error:
+                self._objects.setdefault(document.index, [])
                 self.errors.append(Problem(document.index, error.line, error.message, error.code))
                 continue
             if pods:
