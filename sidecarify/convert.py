@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sidecarify.direction import TO_SIDECAR, Direction
+from sidecarify.direction import TO_SIDECAR, Direction, Manner
 from sidecarify.examine import Examination, Examined, Problem, examine
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.workload import PodSpec
@@ -68,7 +68,9 @@ def convert(
     position = 0
     for examined in examination.documents:
         try:
-            plans = [plan(verdict, options.consent) for verdict in examined.pods]
+            plans = [
+                plan(verdict, options.consent, startup_probes=options.add_startup_probe) for verdict in examined.pods
+            ]
             text, moved, left = _carry_out(examined, plans, placement, direction)
         except YamlError as error:
             errors.append(Problem(examined.document.index, error.line, error.message, error.code))
@@ -96,13 +98,19 @@ def _carry_out(
             continue
         try:
             indexes = [move.source_index for move in moves]
-            edits = rewrite(examined.text, one.pod, indexes, placement, direction)
+            edits = rewrite(examined.text, one.pod, indexes, placement, direction, _manners(moves))
         except UnmovableError as error:
             refusals += _refused(moves, error.code, error.message, error.line)
         else:
             steps.append(_Step(one.pod, moves, edits))
     text, done, failures = _apply(examined, steps, direction)
     return text, [move for step in done for move in step.moves], refusals + failures
+
+
+def _manners(moves: Iterable[Move]) -> dict[int, Manner]:
+    return {
+        move.source_index: Manner(startup_probe=move.startup_probe) for move in moves if move.startup_probe is not None
+    }
 
 
 def _movable(one: PodPlan, direction: Direction) -> tuple[tuple[Move, ...], list[Refusal]]:
@@ -139,19 +147,23 @@ def _apply(examined: Examined, steps: list[_Step], direction: Direction) -> tupl
             return examined.text, [], _refused(steps[0].moves, code, what, steps[0].pod.node.line)
     good: list[_Step] = []
     refusals: list[Refusal] = []
-    text = examined.text
     for step in steps:
         _, alone, failures = _apply(examined, [step], direction)
         refusals += failures
         good += alone
-    if good:
-        text = _proved(examined, good, direction)
-    return text, good, refusals
+    if len(good) < len(steps):
+        text, good, failures = _apply(examined, good, direction)
+        return text, good, refusals + failures
+    what = "The edits of this document pass the proof one by one, but not together. Please report this manifest."
+    moves = [move for step in steps for move in step.moves]
+    return examined.text, [], _refused(moves, "overlap", what, examined.document.line)
 
 
 def _proved(examined: Examined, steps: Sequence[_Step], direction: Direction) -> str:
     text = splice(examined.text, [edit for step in steps for edit in step.edits])
-    changes = [Change(step.pod.node, tuple(move.source_index for move in step.moves)) for step in steps]
+    changes = [
+        Change(step.pod.node, tuple(move.source_index for move in step.moves), _manners(step.moves)) for step in steps
+    ]
     verify(examined.root, examined.text, text, changes, direction)
     return text
 

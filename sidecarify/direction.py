@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from sidecarify.yamltext.pairs import Plain
 
 
 class Direction(NamedTuple):
@@ -18,14 +21,17 @@ class Manner(NamedTuple):
 
     `keeps_policy`: no `restartPolicy` is added (the item is part of a patch, what it patches has it already).
     `named_before`: containers that the new list names before it, so that a merge keeps them in front.
+    `startup_probe`: what is added to it as `startupProbe`.
     """
 
     keeps_policy: bool = False
     named_before: tuple[str, ...] = ()
+    startup_probe: Mapping[str, Plain] | None = None
 
 
 PLAIN_MANNER = Manner()
 TO_SIDECAR = Direction("containers", "initContainers", promotes=True)
 TO_CONTAINER = Direction("initContainers", "containers", promotes=False)
 POLICY = "restartPolicy"
+STARTUP_PROBE = "startupProbe"
 ALWAYS = "Always"

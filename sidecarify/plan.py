@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -10,7 +10,11 @@ from typing import NamedTuple
 from sidecarify.judge.model import ContainerVerdict, Finding, PodVerdict
 from sidecarify.judge.order import ordered
 from sidecarify.judge.revert_rules.start import needed_later
+from sidecarify.judge.startup_probe import suggestion
 from sidecarify.kube.workload import PodSpec
+from sidecarify.yamltext.pairs import Plain
+
+_MISSING_PROBE = "missing-startup-probe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Move:
     `index` is its place in `containers`, `init_index` in `initContainers`; in the list that it leaves the old place, in
     the one that it joins the new one. So one that becomes a native sidecar has `index` in the old `containers` and
     `init_index` in the new `initContainers`, and a reverted one the other way round. `document` counts from 0, `line`
-    from 1; `notes` are what the user may want to know of it.
+    from 1; `notes` are what the user may want to know of it. `startup_probe` is added to it, where there is one.
     """
 
     document: int
@@ -31,6 +35,7 @@ class Move:
     line: int
     notes: tuple[Finding, ...] = ()
     reverted: bool = False
+    startup_probe: Mapping[str, Plain] | None = None
 
     @property
     def source_index(self) -> int:
@@ -82,8 +87,8 @@ class Consent(NamedTuple):
         return any(fnmatchcase(finding.rule, pattern) for pattern in self.accept)
 
 
-def plan(verdict: PodVerdict, consent: Consent) -> PodPlan:
-    """The moves and refusals of one pod.
+def plan(verdict: PodVerdict, consent: Consent, *, startup_probes: bool = False) -> PodPlan:
+    """The moves and refusals of one pod; with `startup_probes` also the probes that the moved containers are to get.
 
     A safe helper moves; one under review moves with `unsafe`, when the user names it, or when the rule is accepted; a
     refused one only when the user names it and accepts every rule that refuses it. On the way back a native sidecar
@@ -98,6 +103,8 @@ def plan(verdict: PodVerdict, consent: Consent) -> PodPlan:
         blocking = list(_blocking(answer, consent))
         if blocking:
             refusals += (_refusal(pod, answer, finding) for finding in blocking)
+        elif (doubled := _doubled(verdict, answer)) is not None:
+            refusals.append(doubled)
         else:
             chosen.append(answer)
     if not verdict.context.direction.promotes:
@@ -110,7 +117,23 @@ def plan(verdict: PodVerdict, consent: Consent) -> PodPlan:
             for answer in chosen
         )
         chosen = []
-    return PodPlan(pod, tuple(_moves(verdict, chosen)), tuple(refusals))
+    moves = tuple(_moves(verdict, chosen))
+    if startup_probes and verdict.context.direction.promotes:
+        moves = tuple(_with_probe(move, verdict) for move in moves)
+    return PodPlan(pod, moves, tuple(refusals))
+
+
+def _with_probe(move: Move, verdict: PodVerdict) -> Move:
+    """The move with the startupProbe that is safe to add, and a note that says so in place of the advice."""
+    containers = verdict.context.members
+    member = next(one for one in containers if one.container.index == move.index)
+    found = suggestion(member, verdict.context)
+    if found is None:
+        return move
+    notes = tuple(note for note in move.notes if note.rule != _MISSING_PROBE)
+    effect = f"`{member.name}` gets a startupProbe: the main container starts when it is ready, not before."
+    note = Finding(_MISSING_PROBE, "note", effect, f"Known from {found.source}.", move.line)
+    return replace(move, notes=(*notes, note), startup_probe=found.probe)
 
 
 def _moves(verdict: PodVerdict, chosen: Sequence[ContainerVerdict]) -> Iterator[Move]:
@@ -178,12 +201,20 @@ def _broken_invariant(verdict: PodVerdict, chosen: Sequence[ContainerVerdict]) -
         return "kind-unsupported", f"{what} Move the container by hand if its controller supports native sidecars."
     if verdict.context.direction.promotes and chosen and len(chosen) == len(pod.containers):
         return "nothing-or-all", "Every container of the pod would move, and `containers` may not be empty (FLD2)."
-    everyone = {id(container.node): container.name for container in (*pod.containers, *pod.init_containers)}
-    names = list(everyone.values())
-    twice = next((name for name in names if name and names.count(name) > 1), None)
-    if chosen and twice is not None:
-        what = f"The name `{twice}` stands more than once in `containers` and `initContainers` (FLD3)."
-        return "duplicate-name", f"{what} Give each container a name of its own."
+    return None
+
+
+def _doubled(verdict: PodVerdict, answer: ContainerVerdict) -> Refusal | None:
+    """A container whose name another one has: the API server rejects the pod, and which is meant is not known."""
+    pod = verdict.context.pod
+    own = answer.member.container
+    for other in (*pod.containers, *pod.init_containers):
+        if other.node is not own.node and other.name == own.name and own.name:
+            what = f"The name `{own.name}` stands more than once in `containers` and `initContainers` (FLD3)."
+            advice = "Give each container a name of its own."
+            return Refusal(
+                pod.owner.document, pod.path, own.name, "duplicate-name", f"{what} {advice}", max(own.line, other.line)
+            )
     return None
 
 

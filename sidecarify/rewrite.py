@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from sidecarify.direction import ALWAYS, PLAIN_MANNER, POLICY, Direction, Manner
+from sidecarify.direction import ALWAYS, PLAIN_MANNER, POLICY, STARTUP_PROBE, Direction, Manner
 from sidecarify.kube.workload import PodSpec
 from sidecarify.yamltext.items import extents
 from sidecarify.yamltext.lists import ListMove, Placement, UnmovableError, move_edits
-from sidecarify.yamltext.pairs import add_pair, remove_pair
+from sidecarify.yamltext.pairs import add_mapping, add_pair, indentation_step, remove_pair
 from sidecarify.yamltext.source import Edit, line_end, newline_at
 from sidecarify.yamltext.tree import Node
+
+_STEP = 2
+"""The indentation of a mapping in a manifest that shows none."""
 
 
 def check_pod(pod: PodSpec, direction: Direction) -> None:
@@ -78,7 +81,8 @@ def rewrite(
         elif manner.keeps_policy:
             inner[index] = named
         else:
-            inner[index] = [*named, *_add_policy(text, source.items[index])]
+            probe = _add_probe(text, pod.node, source.items[index], manner)
+            inner[index] = [*named, *_add_policy(text, source.items[index]), *probe]
     return move_edits(text, ListMove(pod.node, direction.source, direction.target, tuple(indexes), inner), placement)
 
 
@@ -134,8 +138,19 @@ def _add_policy(text: str, item: Node) -> list[Edit]:
     """The edit that adds `restartPolicy: Always` behind the image (else the name); none if it stands there."""
     if item.pair(POLICY) is not None:
         return []
-    after = item.pair("image") or item.pair("name") or item.pairs[0]
-    return [add_pair(text, after, item.style, POLICY, ALWAYS)]
+    return [add_pair(text, _policy_place(item), item.style, POLICY, ALWAYS)]
+
+
+def _add_probe(text: str, pod: Node, item: Node, manner: Manner) -> list[Edit]:
+    """The edit that adds the startupProbe behind `restartPolicy`, wherever that stands afterwards."""
+    if manner.startup_probe is None:
+        return []
+    step = indentation_step(item) or indentation_step(pod) or _STEP
+    return [add_mapping(text, _policy_place(item), item.style, STARTUP_PROBE, manner.startup_probe, step)]
+
+
+def _policy_place(item: Node) -> tuple[Node, Node]:
+    return item.pair(POLICY) or item.pair("image") or item.pair("name") or item.pairs[0]
 
 
 def _remove_policy(text: str, item: Node) -> list[Edit]:

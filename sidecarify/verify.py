@@ -10,10 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sidecarify.direction import ALWAYS, PLAIN_MANNER, POLICY, Direction, Manner
+from sidecarify.direction import ALWAYS, PLAIN_MANNER, POLICY, STARTUP_PROBE, Direction, Manner
 from sidecarify.yamltext.tree import Node, YamlError, parse
+
+if TYPE_CHECKING:
+    from sidecarify.yamltext.pairs import Plain
 
 
 class Change(NamedTuple):
@@ -58,12 +61,55 @@ def verify(old_root: Node, old_text: str, new_text: str, changes: Sequence[Chang
     if new_root is None:
         raise VerifyError("verify-parse", "the new text is empty")
     expected = {id(change.pod_spec): change for change in changes}
-    _compare(old_root, new_root, expected, direction)
+    written: list[str] = []
+    _compare(old_root, new_root, expected, direction, _Added(new_text, written))
     if any(_touches_flow(change, direction) for change in changes):
-        _compare_characters(old_text, new_text, changes, direction)
+        _compare_characters(old_text, new_text, changes, direction, written)
     else:
-        _compare_lines(old_text, new_text, changes, direction)
+        _compare_lines(old_text, new_text, changes, direction, written)
     return new_root
+
+
+class _Added(NamedTuple):
+    """Where the pairs that were added besides are noted: the new text, and the pieces of it that hold them."""
+
+    text: str
+    pieces: list[str]
+
+    def expect(self, node: Node, key: str, value: Mapping[str, Plain]) -> None:
+        """Take note of the pair `key: value` of `node`. Raises VerifyError where it says anything else."""
+        pairs = [pair for pair in node.pairs if pair[0].value == key]
+        if len(pairs) != 1 or not _reads_as(pairs[0][0], key) or not _reads_as(pairs[0][1], value):
+            raise VerifyError("verify-model", f"the container of line {node.line} would not get the `{key}` meant")
+        pair = pairs[0]
+        last = max((leaf.end for leaf in pair[1].walk() if leaf.kind == "scalar" or leaf.style == "flow"), default=0)
+        piece = self.text[pair[0].start : last]
+        if "#" in piece and not any("#" in leaf.value for leaf in pair[1].walk()):
+            raise VerifyError("verify-lines", f"a comment would come to stand within the `{key}` of line {node.line}")
+        self.pieces.append(piece)
+
+
+_OTHER_THAN_TEXT = re.compile(r"(?i)|~|[-+.\d].*|null|true|false|y|n|yes|no|on|off")
+
+
+def _reads_as(node: Node, value: Plain) -> bool:
+    """Whether a node stands for a plain value, whichever way it is written, and for every reader of YAML."""
+    if node.tag is not None or node.anchor is not None:
+        return False
+    if isinstance(value, int):
+        return (node.kind, node.style, node.value) == ("scalar", None, str(value))
+    if isinstance(value, str):
+        as_text = node.style in ("'", '"') or (node.style is None and not _OTHER_THAN_TEXT.fullmatch(node.value))
+        return node.kind == "scalar" and as_text and node.value == value
+    if isinstance(value, Mapping):
+        if node.kind != "map" or [key.value for key, _ in node.pairs] != list(value):
+            return False
+        return all(_reads_as(key, key.value) and _reads_as(one, value[key.value]) for key, one in node.pairs)
+    return (
+        node.kind == "seq"
+        and len(node.items) == len(value)
+        and all(_reads_as(item, one) for item, one in zip(node.items, value, strict=True))
+    )
 
 
 def _touches_flow(change: Change, direction: Direction) -> bool:
@@ -71,7 +117,9 @@ def _touches_flow(change: Change, direction: Direction) -> bool:
     return source.style == "flow" or any(source.items[index].style == "flow" for index in change.moved)
 
 
-def _compare(old_root: Node, new_root: Node, changes: Mapping[int, Change], direction: Direction) -> None:
+def _compare(
+    old_root: Node, new_root: Node, changes: Mapping[int, Change], direction: Direction, added: _Added
+) -> None:
     """Walk both trees in step; where a change was made, the old one is rearranged on the way."""
     counterpart: dict[int, Node] = {}
     aliases: list[tuple[Node, Node]] = []
@@ -96,7 +144,7 @@ def _compare(old_root: Node, new_root: Node, changes: Mapping[int, Change], dire
         elif id(old) in changes:
             _compare_pod_spec(stack, old, new, changes[id(old)], direction)
         elif id(old) in moved:
-            _compare_moved(stack, old, new, direction, moved[id(old)])
+            _compare_moved(stack, old, new, direction, moved[id(old)], added)
         else:
             _pair_up_mappings(stack, old, old.pairs, new.pairs)
     for old, new in aliases:
@@ -171,8 +219,10 @@ def _without_named(target: Node, there: int, change: Change) -> Node:
     return result
 
 
-def _compare_moved(stack: list[tuple[Node, Node]], old: Node, new: Node, direction: Direction, manner: Manner) -> None:
-    """A moved container: as it was, with `restartPolicy: Always` when promoted, without it when not."""
+def _compare_moved(
+    stack: list[tuple[Node, Node]], old: Node, new: Node, direction: Direction, manner: Manner, added: _Added
+) -> None:
+    """A moved container: as it was, with `restartPolicy: Always` (and its startupProbe) if promoted, else without."""
     if not direction.promotes:
         if new.pair(POLICY) is not None:
             raise VerifyError("verify-model", f"the container of line {old.line} would keep its `{POLICY}`")
@@ -184,10 +234,11 @@ def _compare_moved(stack: list[tuple[Node, Node]], old: Node, new: Node, directi
     policy = _value(new, POLICY)
     if (policy.kind, policy.value, policy.tag) != ("scalar", ALWAYS, None):
         raise VerifyError("verify-model", f"`{POLICY}` of the container of line {old.line} would not be {ALWAYS}")
-    if old.pair(POLICY) is not None:
-        _pair_up_mappings(stack, old, old.pairs, new.pairs)
-    else:
-        _pair_up_mappings(stack, old, old.pairs, [pair for pair in new.pairs if pair[0].value != POLICY])
+    own = {POLICY} if old.pair(POLICY) is None else set()
+    if manner.startup_probe is not None:
+        added.expect(new, STARTUP_PROBE, manner.startup_probe)
+        own.add(STARTUP_PROBE)
+    _pair_up_mappings(stack, old, old.pairs, [pair for pair in new.pairs if pair[0].value not in own])
 
 
 def _same_keys(stack: list[tuple[Node, Node]], old: Node, new: Node, own: tuple[str, str]) -> None:
@@ -226,7 +277,9 @@ _FILLED_LINE = re.compile(
 _LONE_VALUE = re.compile(r"\[[ \t]*\]?|\]|null|Null|NULL|~")
 
 
-def _compare_lines(old_text: str, new_text: str, changes: Sequence[Change], direction: Direction) -> None:
+def _compare_lines(
+    old_text: str, new_text: str, changes: Sequence[Change], direction: Direction, added: Sequence[str]
+) -> None:
     """No line lost, none invented: indentation aside, both texts hold the same lines.
 
     The native side has the pairs `restartPolicy: Always` and the key `initContainers:` besides; a comment on such a
@@ -237,6 +290,7 @@ def _compare_lines(old_text: str, new_text: str, changes: Sequence[Change], dire
     plain = Counter(line.strip() for line in plain_text.split("\n"))
     native = Counter(line.strip() for line in native_text.split("\n"))
     only_native, only_plain = native - plain, plain - native
+    only_native -= Counter(line.strip() for piece in added for line in piece.split("\n"))
     named = [name for change in changes for name in change.named_before]
     only_native -= Counter(line for name in named for line in (f"- name: {name}", f'- name: "{name}"'))
     whole = sum(_loses_key(change, direction) for change in changes)
@@ -284,12 +338,15 @@ def _forgive_dashes(only_plain: Counter[str], only_native: Counter[str]) -> None
 _BLANK_OR_COMMA = re.compile(r"[\s,]+")
 
 
-def _compare_characters(old_text: str, new_text: str, changes: Sequence[Change], direction: Direction) -> None:
+def _compare_characters(
+    old_text: str, new_text: str, changes: Sequence[Change], direction: Direction, pieces: Sequence[str]
+) -> None:
     """For flow lists, whose lines change: but for blanks, commas and the pairs of the move, the same characters."""
     plain, native = (old_text, new_text) if direction.promotes else (new_text, old_text)
     one = Counter(_BLANK_OR_COMMA.sub("", plain))
     two = Counter(_BLANK_OR_COMMA.sub("", native))
     lost, added = one - two, two - one
+    added -= Counter(_BLANK_OR_COMMA.sub("", "".join(pieces)))
     moved = sum(len(change.moved) for change in changes)
     named = [name for change in changes for name in change.named_before]
     allowed = Counter("\"'\"'restartPolicy:\"'\"'Always" * moved + "\"'\"'initContainers:[]" * len(changes))

@@ -34,12 +34,15 @@ def _document(old: Plain, new: Plain, moves: Sequence[Move]) -> Iterator[str]:
         yield from _move(old, path, list(group))
     found = DeepDiff(old, new, view="tree", threshold_to_diff_deeper=0)
     expected = {f"{_place(move)}.restartPolicy" for move in moves}
+    probes = {f"{_place(move)}.startupProbe" for move in moves if move.startup_probe is not None}
     strange = 0
     for kind, differences in sorted(found.items()):
         for difference in differences:
             where = ".".join(str(step) for step in difference.path(output_format="list"))
             if where in expected and kind == "dictionary_item_added" and difference.t2 == "Always":
                 yield f"added {where}: Always"
+            elif where in probes and kind == "dictionary_item_added":
+                yield f"added {where}: {difference.t2}"
             elif where in expected and kind == "dictionary_item_removed":
                 yield f"removed {where}: {difference.t1}"
             else:

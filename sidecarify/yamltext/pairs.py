@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from .items import content_end, last_line_end
 from .source import Edit, line_start, newline_at
 from .tree import Node
 
+Plain = str | int | Sequence["Plain"] | Mapping[str, "Plain"]
+"""A value to be written, without any style."""
+# Text that every YAML reads as text when it stands alone.
+_PLAIN_TEXT = re.compile(r"[A-Za-z/][\w./-]*")
+_OTHER_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _COMMA = re.compile(r"\s*,(?P<space>\s*)")
 
 
@@ -25,6 +31,61 @@ def add_pair(text: str, after: tuple[Node, Node], style: str | None, key: str, v
         return Edit(after[1].end, after[1].end, f",{space}{name}{colon}{quote}{value}{quote}")
     offset = last_line_end(text, after[1])
     return Edit(offset, offset, f"{' ' * after[0].column}{name}: {value}{newline_at(text, after[0].start)}")
+
+
+def add_mapping(
+    text: str, after: tuple[Node, Node], style: str | None, key: str, value: Mapping[str, Plain], step: int
+) -> Edit:
+    """The edit that adds `key` with a mapping behind the pair `after`, as `add_pair` does.
+
+    Block style: the mapping in lines of its own, indented by `step`, lists in flow style. Flow style: all in one line.
+    """
+    quote = after[0].style if after[0].style in ("'", '"') else ""
+    if style == "flow":
+        colon, space = _colon(text, after), _flow_space(text, after)
+        flow = _in_flow(value, quote, colon, "," if space == "" else ", ")
+        return Edit(after[1].end, after[1].end, f",{space}{quote}{key}{quote}{colon}{flow}")
+    offset, newline = last_line_end(text, after[1]), newline_at(text, after[0].start)
+    lines = _in_block({key: value}, quote, after[0].column, step)
+    return Edit(offset, offset, "".join(f"{line}{newline}" for line in lines))
+
+
+def _in_block(value: Mapping[str, Plain], quote: str, column: int, step: int) -> Iterator[str]:
+    for key, one in value.items():
+        start = f"{' ' * column}{quote}{key}{quote}:"
+        if isinstance(one, Mapping):
+            yield start
+            yield from _in_block(one, quote, column + step, step)
+        else:
+            yield f"{start} {_in_flow(one, '', ': ', ', ')}"
+
+
+def _in_flow(value: Plain, quote: str, colon: str, comma: str) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return _quoted(value, quote)
+    if isinstance(value, Mapping):
+        pairs = (f"{quote}{key}{quote}{colon}{_in_flow(one, quote, colon, comma)}" for key, one in value.items())
+        return f"{{{comma.join(pairs)}}}"
+    return f"[{comma.join(_in_flow(one, quote, colon, comma) for one in value)}]"
+
+
+def _quoted(value: str, quote: str) -> str:
+    if not quote and _PLAIN_TEXT.fullmatch(value) and value.lower() not in _OTHER_WORDS:
+        return value
+    if quote == "'":
+        return "'" + value.replace("'", "''") + "'"
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def indentation_step(mapping: Node) -> int | None:
+    """By how much block mappings within `mapping` are indented against their keys; None if there are none."""
+    for node in mapping.walk():
+        for key, value in node.pairs:
+            if value.kind == "map" and value.style == "block" and node.style == "block":
+                return value.column - key.column
+    return None
 
 
 def _colon(text: str, pair: tuple[Node, Node]) -> str:

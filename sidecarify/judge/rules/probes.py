@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from sidecarify.judge.listening import listening
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
@@ -88,7 +89,9 @@ def missing_startup_probe(helper: Member, pod: PodContext) -> Iterator[Finding]:
         elif probe.action == "exec":
             advice = f"Add `startupProbe: {{exec: {{command: [{', '.join(probe.command)}]}}}}`."
         elif not _others_on(port, helper, pod):
-            advice = f"Add `startupProbe: {{{probe.action}: {{path: {probe.path}, port: {port}}}}}`."
+            place = f"port: {port}" if probe.path is None else f"path: {probe.path}, port: {port}"
+            scheme = f", scheme: {probe.scheme}" if probe.scheme is not None else ""
+            advice = f"Add `startupProbe: {{{probe.action}: {{{place}{scheme}}}}}`."
     yield Finding("missing-startup-probe", "note", effect, advice, helper.container.line)
 
 
@@ -189,9 +192,10 @@ def startup_probe_restart_bugs(helper: Member, pod: PodContext) -> Iterator[Find
     Fix: Make sure that your nodes run a fixed patch release, or drop the startupProbe.
     """
     probe = helper.container.startup_probe
-    if probe is None:
+    bug = startup_probe_bug(pod) if probe is not None else None
+    if probe is None or bug is None:
         return
-    if pod.pod.restart_policy == "Never" and pod.target < _FIXED_NEVER_RACE:
+    if bug == "PRB5":
         yield Finding(
             "startup-probe-restart-bugs",
             "review",
@@ -200,7 +204,7 @@ def startup_probe_restart_bugs(helper: Member, pod: PodContext) -> Iterator[Find
             "Check that the nodes run a patch release with the fix (k/k#133072), or drop the startupProbe.",
             probe.line,
         )
-    elif pod.target == _RESTART_BUG:
+    else:
         yield Finding(
             "startup-probe-restart-bugs",
             "review",
@@ -209,6 +213,13 @@ def startup_probe_restart_bugs(helper: Member, pod: PodContext) -> Iterator[Find
             "Check that the nodes run a patch release with the fix (k/k#137885).",
             probe.line,
         )
+
+
+def startup_probe_bug(pod: PodContext) -> Literal["PRB5", "PRB6"] | None:
+    """Which bug of the target version a startupProbe of a native sidecar meets in this pod (hazard id), if any."""
+    if pod.pod.restart_policy == "Never" and pod.target < _FIXED_NEVER_RACE:
+        return "PRB5"
+    return "PRB6" if pod.target == _RESTART_BUG else None
 
 
 def restart_gated_by_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
