@@ -55,7 +55,9 @@ _AROUND_KIND = re.compile("|".join(_AROUND))
 _CONFIG = re.compile(rf"{_KIND}ConfigMap\b")
 _SELECTOR = re.compile(r"""selector["']?[ \t]*:""")
 _KUSTOMIZATION = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
-_PATCH_PATH = "/containers"
+_LISTED = re.compile("containers|initContainers")
+_LISTED_BYTES = re.compile(_LISTED.pattern.encode())
+_PATCH_PATH = re.compile("/(?:containers|initContainers)")
 _PATCHING = re.compile("patch|replacements|containers|kustomize", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 
@@ -69,7 +71,7 @@ _ROUTING = frozenset({"Ingress", "TargetGroupBinding"})
 def speaks(name: str, data: bytes) -> bool:
     """Whether the bytes of the manifest `name` may hold such an object: a look at them, without any parsing."""
     return (
-        b"containers" in data
+        _LISTED_BYTES.search(data) is not None
         or _POINTING_BYTES.search(data) is not None
         or _KUSTOMIZATION.fullmatch(name) is not None
         or (b"ConfigMap" in data and b"container" in data)
@@ -208,7 +210,7 @@ def _may_point(text: str, file: str) -> bool:
 
     Of the workloads only patches are, and a workload with a selector is whole.
     """
-    if "containers" in text and (_PATCH_PATH in text or not _SELECTOR.search(text)):
+    if _LISTED.search(text) and (_PATCH_PATH.search(text) or not _SELECTOR.search(text)):
         return True
     if _KUSTOMIZATION.fullmatch(file):
         return _PATCHING.search(text) is not None

@@ -152,3 +152,14 @@ def test_what_is_no_manifest_is_an_error_and_the_rest_is_done(sidecarify: Comman
     ended = sidecarify("revert", ".")
     assert ended.code == 2
     assert Path("web.yaml").read_bytes() == WEB
+
+
+def test_a_patch_in_another_file_that_names_the_sidecar_is_seen(sidecarify: Command) -> None:
+    Path("web.yaml").write_bytes(POOLED)
+    Path("patch.yaml").write_bytes(
+        b"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\n"
+        b"spec: {template: {spec: {initContainers: [{name: log, resources: {limits: {memory: 1Gi}}}]}}}\n"
+    )
+    ended = sidecarify("revert", "--check", ".")
+    assert ended.code == 0
+    assert "patch.yaml:4: [overlay-patch] log (in web.yaml):" in ended.err
