@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from sidecarify.examine import Examination, Problem
     from sidecarify.kube.objects import KubeObject
     from sidecarify.options import Options
-    from sidecarify.plan import Move, Refusal
+    from sidecarify.plan import Move, MoveKey, Refusal
+    from sidecarify.preview import Preview
     from sidecarify.report.json import PodEntry
 
 OptionsOf = Callable[[Manifest], "Options"]
@@ -37,12 +38,24 @@ class Trouble(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why a container moves: one piece of the evidence."""
+    """Why a container moves: one piece of the evidence; `move` is the key of its move."""
 
     file: str
     line: int
     container: str
     text: str
+    move: MoveKey
+
+
+class Owner(NamedTuple):
+    """Where a pod spec is found: its document and path, and the object that carries it."""
+
+    document: int
+    path: str
+    api_version: str
+    kind: str
+    name: str | None
+    namespace: str | None
 
 
 @dataclass(slots=True)
@@ -74,6 +87,7 @@ class Outcome(NamedTuple):
     troubles: tuple[Trouble, ...] = ()
     reasons: tuple[Reason, ...] = ()
     named: frozenset[str] = frozenset()
+    owners: tuple[Owner, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -82,13 +96,18 @@ class Outcome(NamedTuple):
 
 
 class Inspection(NamedTuple):
-    """What the judge says of one manifest; `templates` are documents that are no YAML yet."""
+    """What the judge says of one manifest; `templates` are documents that are no YAML yet.
+
+    `previews` belong to the `pods`, one each, where they were asked for.
+    """
 
     manifest: Manifest
     pods: tuple[PodEntry, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     templates: tuple[Trouble, ...] = ()
     named: frozenset[str] = frozenset()
+    before: bytes = b""
+    previews: tuple[Preview, ...] = ()
 
 
 @dataclass(slots=True)
@@ -198,7 +217,7 @@ def write(outcome: Outcome) -> Iterator[Trouble]:
         yield Trouble(file, 1, "hard-link", what, error=False)
 
 
-def inspect_all(looked: Survey, options_of: OptionsOf) -> Iterator[Inspection]:
+def inspect_all(looked: Survey, options_of: OptionsOf, *, previews: bool = False) -> Iterator[Inspection]:
     """Judge the candidates in their order. As `convert_all`, it never raises."""
     for manifest in looked.candidates:
         try:
@@ -206,19 +225,24 @@ def inspect_all(looked: Survey, options_of: OptionsOf) -> Iterator[Inspection]:
         except FileError as error:
             yield Inspection(manifest, troubles=(Trouble(manifest.name, 1, error.code, error.message),))
         else:
-            yield inspect_one(manifest, data, options_of(manifest), looked.around)
+            yield inspect_one(manifest, data, options_of(manifest), looked.around, previews=previews)
 
 
 def convert_one(
-    manifest: Manifest, data: bytes, options: Options, around: Around | None = None, direction: Direction = TO_SIDECAR
+    manifest: Manifest,
+    data: bytes,
+    options: Options,
+    around: Around | None = None,
+    direction: Direction = TO_SIDECAR,
+    wanted: Container[MoveKey] | None = None,
 ) -> Outcome:
-    """Convert the manifest with the bytes `data`, or take its native sidecars back."""
+    """Convert the manifest with the bytes `data`, or take its native sidecars back; with `wanted` only these moves."""
     from sidecarify.convert import convert  # noqa: PLC0415  (a run without candidates never needs the engine)
 
     try:
         source = Source.decode(data)
         others, complete = _others(manifest, source, around)
-        conversion = convert(source, options, others, complete=complete, direction=direction)
+        conversion = convert(source, options, others, complete=complete, direction=direction, wanted=wanted)
     except TextError as error:
         return Outcome(manifest, data, data, troubles=(Trouble(manifest.name, error.line, error.code, error.message),))
     except Exception as error:  # the one boundary: a fault with one manifest must not take the others along
@@ -240,11 +264,14 @@ def convert_one(
         tuple(troubles),
         tuple(_reasons(manifest, conversion.examination, conversion.moves)),
         _named(conversion.examination, options),
+        tuple(_owners(conversion.examination)),
     )
 
 
-def inspect_one(manifest: Manifest, data: bytes, options: Options, around: Around | None = None) -> Inspection:
-    """Judge the manifest with the bytes `data`."""
+def inspect_one(
+    manifest: Manifest, data: bytes, options: Options, around: Around | None = None, *, previews: bool = False
+) -> Inspection:
+    """Judge the manifest with the bytes `data`; with `previews` also say what its pods would become."""
     from sidecarify.examine import examine  # noqa: PLC0415  (see convert_one)
     from sidecarify.report.json import pod_entries  # noqa: PLC0415
 
@@ -253,6 +280,7 @@ def inspect_one(manifest: Manifest, data: bytes, options: Options, around: Aroun
         others, complete = _others(manifest, source, around)
         examination = examine(source, options, others, complete=complete)
         pods = tuple(pod_entries(manifest.name, examination))
+        shown = _previews(examination, options) if previews else ()
     except TextError as error:
         return Inspection(manifest, troubles=(Trouble(manifest.name, error.line, error.code, error.message),))
     except Exception as error:  # see convert_one
@@ -263,6 +291,7 @@ def inspect_one(manifest: Manifest, data: bytes, options: Options, around: Aroun
         (*(_trouble(manifest, problem) for problem in examination.errors), *_remarks(manifest, examination)),
         tuple(_trouble(manifest, problem)._replace(error=False) for problem in examination.templates),
         _named(examination, options),
+        data,
     )
 
 
@@ -295,7 +324,15 @@ def _reasons(manifest: Manifest, examination: Examination, moves: Sequence[Move]
         answers = verdicts[move.document, move.path].containers
         answer = next(one for one in answers if one.member.container.index == move.source_index)
         for evidence in answer.evidence:
-            yield Reason(evidence.file or manifest.name, evidence.line, move.container, evidence.text)
+            yield Reason(evidence.file or manifest.name, evidence.line, move.container, evidence.text, move.key)
+
+
+def _owners(examination: Examination) -> Iterator[Owner]:
+    for examined in examination.documents:
+        for verdict in examined.pods:
+            pod = verdict.context.pod
+            owner = pod.owner
+            yield Owner(owner.document, pod.path, owner.api_version, owner.kind, owner.name, owner.namespace)
 
 
 def _remarks(manifest: Manifest, examination: Examination) -> Iterator[Trouble]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from sidecarify.examine import Examination, Examined, Problem, examine
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.workload import PodSpec
 from sidecarify.options import Options
-from sidecarify.plan import Move, PodPlan, Refusal, plan
+from sidecarify.plan import Move, MoveKey, PodPlan, Refusal, plan
 from sidecarify.rewrite import check_container, check_pod, rewrite
 from sidecarify.verify import Change, VerifyError, verify
 from sidecarify.yamltext.lists import Placement, UnmovableError
@@ -54,8 +54,9 @@ def convert(
     *,
     complete: bool = False,
     direction: Direction = TO_SIDECAR,
+    wanted: Container[MoveKey] | None = None,
 ) -> Conversion:
-    """Convert a manifest, or with `TO_CONTAINER` take its native sidecars back.
+    """Convert a manifest, or with `TO_CONTAINER` take its native sidecars back; with `wanted` make only these moves.
 
     Raises ValueError for options that mean nothing, CatalogueError; never for bad manifests.
     """
@@ -69,7 +70,8 @@ def convert(
     for examined in examination.documents:
         try:
             plans = [
-                plan(verdict, options.consent, startup_probes=options.add_startup_probe) for verdict in examined.pods
+                plan(verdict, options.consent, startup_probes=options.add_startup_probe, wanted=wanted)
+                for verdict in examined.pods
             ]
             text, moved, left = _carry_out(examined, plans, placement, direction)
         except YamlError as error:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from sidecarify.judge.model import ContainerVerdict, Finding, PodVerdict
-from sidecarify.judge.order import ordered
+from sidecarify.judge.model import ContainerVerdict, Finding, PodVerdict, VerdictName
+from sidecarify.judge.order import needs, ordered
 from sidecarify.judge.revert_rules.start import needed_later
 from sidecarify.judge.startup_probe import suggestion
 from sidecarify.kube.workload import PodSpec
 from sidecarify.yamltext.pairs import Plain
 
 _MISSING_PROBE = "missing-startup-probe"
+
+
+MoveKey = tuple[int, str, int]
+"""Document, path of the pod spec, and the container's place in the list that it leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Move:
     the one that it joins the new one. So one that becomes a native sidecar has `index` in the old `containers` and
     `init_index` in the new `initContainers`, and a reverted one the other way round. `document` counts from 0, `line`
     from 1; `notes` are what the user may want to know of it. `startup_probe` is added to it, where there is one.
+    `verdict` is what the judge says, whatever the user has accepted.
     """
 
     document: int
@@ -36,6 +41,12 @@ class Move:
     notes: tuple[Finding, ...] = ()
     reverted: bool = False
     startup_probe: Mapping[str, Plain] | None = None
+    verdict: VerdictName = "safe"
+
+    @property
+    def key(self) -> MoveKey:
+        """What tells it from the other moves of its manifest."""
+        return self.document, self.path, self.source_index
 
     @property
     def source_index(self) -> int:
@@ -87,12 +98,19 @@ class Consent(NamedTuple):
         return any(fnmatchcase(finding.rule, pattern) for pattern in self.accept)
 
 
-def plan(verdict: PodVerdict, consent: Consent, *, startup_probes: bool = False) -> PodPlan:
+def plan(
+    verdict: PodVerdict,
+    consent: Consent,
+    *,
+    startup_probes: bool = False,
+    wanted: Container[MoveKey] | None = None,
+) -> PodPlan:
     """The moves and refusals of one pod; with `startup_probes` also the probes that the moved containers are to get.
 
     A safe helper moves; one under review moves with `unsafe`, when the user names it, or when the rule is accepted; a
     refused one only when the user names it and accepts every rule that refuses it. On the way back a native sidecar
-    stays too if one behind it stays and needs it.
+    stays too if one behind it stays and needs it. With `wanted` only these move, and of these none that needs a helper
+    which could move too and is not wanted.
     """
     pod = verdict.context.pod
     chosen: list[ContainerVerdict] = []
@@ -107,6 +125,9 @@ def plan(verdict: PodVerdict, consent: Consent, *, startup_probes: bool = False)
             refusals.append(doubled)
         else:
             chosen.append(answer)
+    if wanted is not None:
+        chosen, more = _narrowed(verdict, chosen, wanted)
+        refusals += more
     if not verdict.context.direction.promotes:
         chosen, more = _needed_by_kept(verdict, chosen, consent)
         refusals += more
@@ -152,7 +173,29 @@ def _moves(verdict: PodVerdict, chosen: Sequence[ContainerVerdict]) -> Iterator[
             answer.member.container.line,
             tuple(finding for finding in answer.findings if finding.level == "note"),
             reverted=not promotes,
+            verdict=answer.verdict or "safe",
         )
+
+
+def _narrowed(
+    verdict: PodVerdict, chosen: Iterable[ContainerVerdict], wanted: Container[MoveKey]
+) -> tuple[list[ContainerVerdict], list[Refusal]]:
+    """The wanted ones, without those that need one which stays only because it is not wanted, and why they stay."""
+    pod = verdict.context.pod
+    kept: list[ContainerVerdict] = []
+    left: list[ContainerVerdict] = []
+    for answer in chosen:
+        key = (pod.owner.document, pod.path, answer.member.container.index)
+        (kept if key in wanted else left).append(answer)
+    refusals: list[Refusal] = []
+    for stays in left if verdict.context.direction.promotes else ():  # `left` grows, so that chains are followed
+        for answer in [one for one in kept if needs(one.member, stays.member, verdict.context)]:
+            kept.remove(answer)
+            left.append(answer)
+            own = answer.member.container
+            what = f"`{own.name}` uses `{stays.member.name}`, which stays and would start after it. Move both or none."
+            refusals.append(Refusal(pod.owner.document, pod.path, own.name, "needs-unmoved-helper", what, own.line))
+    return kept, refusals
 
 
 def _needed_by_kept(
