@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,7 @@ from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
     from sidecarify.batch import Inspection, Trouble
+    from sidecarify.preview import Preview
     from sidecarify.report.json import ErrorEntry, PodEntry
 
 
@@ -42,6 +44,10 @@ def inspect(
     no_ignores: arguments.NoIgnores = False,
     config: arguments.Config = None,
     isolated: arguments.Isolated = False,
+    timeline: Annotated[
+        bool,
+        typer.Option("--timeline", help="Show the order of start and stop, and the demand, now and after the move."),
+    ] = False,
     color: arguments.Color = ColorWhen.AUTO,
     quiet: arguments.Quiet = False,
     verbose: arguments.Verbose = False,
@@ -70,14 +76,16 @@ def inspect(
     errors: list[ErrorEntry] = []
     named: set[str] = set()
     with orderly_end():
-        for entries, troubles, found in _answers(given, choices):
-            named |= found
-            pods += entries
+        for inspection in _answers(given, choices, previews=timeline or verbose):
+            troubles = (*inspection.troubles, *inspection.templates)
+            named |= inspection.named
+            pods += inspection.pods
             errors += ({"file": one.file, "line": one.line, "message": one.message} for one in troubles if one.error)
             _tell(troubles, terminal)
             if output_format is OutputFormat.TEXT:
-                for pod in entries:
-                    put(f"{text.pod_table(pod, verbose=verbose, look=terminal.out)}\n")
+                for pod, shown in zip_longest(inspection.pods, inspection.previews):
+                    extra = _extra(shown, timeline=timeline) if shown is not None else ""
+                    put(f"{text.pod_table(pod, verbose=verbose, look=terminal.out)}{extra}\n")
         if output_format is OutputFormat.JSON:
             from sidecarify.report.json import rendered  # noqa: PLC0415  (for this format alone)
 
@@ -88,24 +96,29 @@ def inspect(
     raise typer.Exit(2 if errors else 0)
 
 
-def _answers(
-    given: Sequence[str], choices: Choices
-) -> Iterator[tuple[Sequence[PodEntry], Sequence[Trouble], frozenset[str]]]:
-    """What there is to say of each manifest: pods, messages, and the user's globs that named a container."""
-    from sidecarify.batch import inspect_all, inspect_one, survey  # noqa: PLC0415  (`--help` needs none of it)
+def _answers(given: Sequence[str], choices: Choices, *, previews: bool) -> Iterator[Inspection]:
+    """What there is to say of each manifest, and first of all what kept files from being looked at."""
+    from sidecarify.batch import Inspection, inspect_all, inspect_one, survey  # noqa: PLC0415  (`--help` needs none)
 
     if given == [arguments.STDIN]:
-        yield _parts(inspect_one(arguments.stdin_manifest(), arguments.received(), choices.first))
+        manifest, options = arguments.stdin_manifest(), choices.first
+        yield inspect_one(manifest, arguments.received(), options, previews=previews)
         return
     looked = survey(given)
     choices.prepare(looked.candidates)
-    yield (), looked.troubles, frozenset()
-    for inspection in inspect_all(looked, choices.of):
-        yield _parts(inspection)
+    yield Inspection(arguments.stdin_manifest(), troubles=tuple(looked.troubles))
+    yield from inspect_all(looked, choices.of, previews=previews)
 
 
-def _parts(inspection: Inspection) -> tuple[Sequence[PodEntry], Sequence[Trouble], frozenset[str]]:
-    return inspection.pods, (*inspection.troubles, *inspection.templates), inspection.named
+def _extra(shown: Preview, *, timeline: bool) -> str:
+    """The lines below a pod's table: its order where that was asked for, its demand where that differs too."""
+    from sidecarify.report.timeline import demand_differs, demand_line, timeline_lines  # noqa: PLC0415  (if asked for)
+
+    lines = list(timeline_lines(shown)) if timeline else []
+    demand = demand_line(shown)
+    if demand and (timeline or demand_differs(shown)):
+        lines.append(demand)
+    return "".join(f"  {line}\n" for line in lines)
 
 
 def _tell(troubles: Iterable[Trouble], terminal: Terminal) -> None:
