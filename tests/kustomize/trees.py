@@ -131,7 +131,9 @@ def overlay(draw: DrawFn, names: list[str], counts: tuple[int, int], sidecars: l
         else:
             body = strategic(
                 name,
-                draw(st.lists(st.sampled_from([n for n in (*NAMES, *NEW) if n not in sidecars]), unique=True, max_size=3)),
+                draw(
+                    st.lists(st.sampled_from([n for n in (*NAMES, *NEW) if n not in sidecars]), unique=True, max_size=3)
+                ),
                 draw(st.lists(st.sampled_from([*INITS, *sidecars]), unique=True, max_size=2)),
                 flow=draw(st.booleans()),
                 deleted=draw(st.sampled_from([None, None, None, "log", "proxy"])),
