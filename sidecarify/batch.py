@@ -292,7 +292,14 @@ def inspect_one(
         tuple(_trouble(manifest, problem)._replace(error=False) for problem in examination.templates),
         _named(examination, options),
         data,
+        previews=shown,
     )
+
+
+def _previews(examination: Examination, options: Options) -> tuple[Preview, ...]:
+    from sidecarify.preview import preview  # noqa: PLC0415  (see convert_one)
+
+    return tuple(preview(pod, options.consent) for examined in examination.documents for pod in examined.pods)
 
 
 def _others(manifest: Manifest, source: Source, around: Around | None) -> tuple[tuple[KubeObject, ...], bool]:
