@@ -1,0 +1,75 @@
+"""A run over many manifests: one that goes wrong takes no other along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sidecarify.batch import Tally, check, convert_all, convert_one, inspect_all, inspect_one, survey, write
+from sidecarify.catalogue import CatalogueError
+from sidecarify.files import Manifest
+from sidecarify.options import Options
+
+WEB = (Path(__file__).parents[2] / "fixtures" / "quickstart" / "web-with-logger.yaml").read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_bytes(WEB)
+    return tmp_path
+
+
+def test_outcomes_come_in_the_order_of_the_files() -> None:
+    assert [one.manifest.name for one in convert_all(survey(["b.yaml", "."]), lambda _: Options())] == [
+        "b.yaml",
+        "a.yaml",
+    ]
+
+
+def test_a_manifest_that_vanishes_after_the_survey_is_told() -> None:
+    looked = survey(["."])
+    Path("a.yaml").unlink()
+    gone, there = convert_all(looked, lambda _: Options())
+    assert [(one.file, one.code, one.error) for one in gone.troubles] == [("a.yaml", "unreadable", True)]
+    assert not gone.changed
+    assert there.changed
+    missing, present = inspect_all(looked, lambda _: Options())
+    assert [one.code for one in missing.troubles] == ["unreadable"]
+    assert len(present.pods) == 1
+
+
+def test_a_fault_of_the_program_is_told_and_changes_nothing() -> None:
+    """Options that `check` would have refused stand for any exception that nobody foresaw."""
+    broken = Options(kube_version="none")
+    manifest = Manifest("a.yaml", str(Path("a.yaml").resolve()))
+    outcome = convert_one(manifest, WEB, broken)
+    assert [one.code for one in outcome.troubles] == ["internal-error"]
+    assert "Please report it" in outcome.troubles[0].message
+    assert not outcome.changed
+    assert [one.code for one in inspect_one(manifest, WEB, broken).troubles] == ["internal-error"]
+
+
+def test_options_are_checked_before_anything_is_read(folder: Path) -> None:
+    check(Options())
+    with pytest.raises(ValueError, match="none"):
+        check(Options(kube_version="none"))
+    (folder / "own").mkdir()
+    (folder / "own" / "x.yaml").write_text("frobnicate: 1\n")
+    with pytest.raises(CatalogueError, match=r"x\.yaml:1"):
+        check(Options(transforms=(folder / "own",)))
+
+
+def test_what_could_not_be_written_is_not_counted_as_changed() -> None:
+    (outcome,) = convert_all(survey(["a.yaml"]), lambda _: Options())
+    tally = Tally()
+    tally.add(outcome)
+    assert (tally.changed, tally.moved, tally.failed, tally.exit_code(looking=True)) == (1, 1, 0, 1)
+    Path("a.yaml").write_bytes(b"theirs: 1\n")
+    (trouble,) = write(outcome)
+    assert (trouble.code, trouble.error) == ("changed-meanwhile", True)
+    tally.unwritten(outcome)
+    assert (tally.changed, tally.moved, tally.failed, tally.exit_code(looking=False)) == (0, 0, 1, 2)
+    assert Path("a.yaml").read_bytes() == b"theirs: 1\n"
