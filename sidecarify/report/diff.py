@@ -44,6 +44,13 @@ def unified(before: str, after: str, path: str) -> str:
     return "".join(parts)
 
 
+def replaced_lines(before: str, after: str) -> Iterator[tuple[int, int, str]]:
+    """The same differences as (line, line, text): the lines from the first to the second, from 0, become the text."""
+    old, new = _lines(before), _lines(after)
+    for change in _by_document(old, new):
+        yield change.start, change.end, "".join(new[change.new_start : change.new_end])
+
+
 def quoted(path: str) -> str:
     """A path as git writes it in a patch: in C quotes if it has bytes other than printable ASCII.
 
