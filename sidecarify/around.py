@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from sidecarify.files import FileError, Manifest, read
+from sidecarify.discover import Manifest
+from sidecarify.files import FileError, read
 from sidecarify.kube import fields
 from sidecarify.kube.objects import KubeObject, objects
 from sidecarify.kube.overlays import fragments, is_partial

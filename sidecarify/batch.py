@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction
-from sidecarify.files import FileError, Manifest, Skipped, commit, find, is_folder, read, stage
+from sidecarify.discover import EVERYTHING, Leftover, Manifest, Selection, Skipped, find, is_folder
+from sidecarify.files import FileError, commit, read, stage
 from sidecarify.yamltext.source import Source, TextError
 
 if TYPE_CHECKING:
@@ -62,13 +63,15 @@ class Owner(NamedTuple):
 class Survey:
     """The manifests of a run after a first look: those that may hold pods, and the objects that may point at them.
 
-    `unchanged` counts the rest, which hold nothing for us and are not read again.
+    `unchanged` counts the rest, which hold nothing for us and are not read again. `leftovers` are files that a killed
+    run may have left.
     """
 
     candidates: list[Manifest] = field(default_factory=list)
     around: Around | None = None
     unchanged: int = 0
     troubles: list[Trouble] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
 
     @property
     def manifests(self) -> int:
@@ -143,7 +146,7 @@ class Tally:
         return 2 if self.failed else int(looking and self.changed > 0)
 
 
-def survey(paths: Sequence[str]) -> Survey:
+def survey(paths: Sequence[str], selection: Selection = EVERYTHING) -> Survey:
     """Find the manifests of `paths` and look at the bytes of each once.
 
     What is given by name is always read in full later, whatever it holds; of the rest, only what may hold a pod.
@@ -157,7 +160,10 @@ def survey(paths: Sequence[str]) -> Survey:
 
         speaks = around.speaks
     speaking: list[Manifest] = []
-    for one in find(paths):
+    for one in find(paths, selection):
+        if isinstance(one, Leftover):
+            result.leftovers.append(one.path)
+            continue
         if isinstance(one, Skipped):
             result.troubles.append(Trouble(one.name, 1, one.code, one.message, one.error))
             continue

@@ -1,4 +1,4 @@
-"""The files of a run: which they are, reading them, and replacing them so that each is always whole."""
+"""Reading files, and replacing them so that each is always whole. discover.py says which they are."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-SUFFIXES = (".yaml", ".yml", ".json")
-SKIPPED_FOLDERS = frozenset({".git"})
 SIZE_LIMIT = 64 * 1024 * 1024
 """No manifest that people keep is larger; etcd takes objects of 1.5 MiB."""
 TEMPORARY = ".sidecarify-"
@@ -22,18 +19,6 @@ TEMPORARY = ".sidecarify-"
 
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
-
-
-class Manifest(NamedTuple):
-    """A file that may hold manifests.
-
-    `name` is what people call it: as given or below a given folder, with forward slashes. `path` is the file itself,
-    with all symbolic links resolved. `explicit` says that it was given by its name.
-    """
-
-    name: str
-    path: str
-    explicit: bool = False
 
 
 class FileError(Exception):
@@ -45,15 +30,6 @@ class FileError(Exception):
         self.message = message
 
 
-class Skipped(NamedTuple):
-    """A name that stands for no readable manifest; an `error` unless it was left out on purpose."""
-
-    name: str
-    code: str
-    message: str
-    error: bool = True
-
-
 class Staged(NamedTuple):
     """A new text that waits beside the file which it is to replace; `links` counts the names of that file."""
 
@@ -61,34 +37,6 @@ class Staged(NamedTuple):
     temporary: Path
     before: bytes
     links: int
-
-
-def find(paths: Sequence[str]) -> Iterator[Manifest | Skipped]:
-    """The manifests of `paths` in a stable order, each once.
-
-    Files are taken whatever their name. Folders are walked for SUFFIXES, sorted by name. A symbolic link stands for
-    its file if that is below one of the folders, and is reported otherwise; links to folders are never walked, since
-    what they lead to is either walked anyway or outside.
-    """
-    folders = [given for given in paths if is_folder(given)]
-    roots = tuple(os.path.realpath(folder) for folder in folders)
-    named = {os.path.realpath(given) for given in paths if given not in folders}
-    seen: set[str] = set()
-    for given in paths:
-        for one in _walk(given, roots, named) if given in folders else (_named(given),):
-            if isinstance(one, Manifest):
-                if one.path in seen:
-                    continue
-                seen.add(one.path)
-            yield one
-
-
-def is_folder(given: str) -> bool:
-    """Whether a given name is that of a folder; one that cannot be asked is none."""
-    try:
-        return Path(given).is_dir()
-    except OSError:
-        return False
 
 
 def read(path: str | Path) -> bytes:
@@ -107,7 +55,7 @@ def read(path: str | Path) -> bytes:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise FileError("unreadable", f"cannot be read: {_reason(error)}") from None
+        raise FileError("unreadable", f"cannot be read: {reason(error)}") from None
     except ValueError as error:
         raise FileError("unreadable", f"cannot be read: {error}") from None
 
@@ -141,7 +89,7 @@ def stage(path: str | Path, before: bytes, after: bytes) -> Staged:
         os.close(os.open(target, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)))
         status = target.stat()
     except OSError as error:
-        raise FileError("unwritable", f"cannot be written: {_reason(error)}; it is as it was") from None
+        raise FileError("unwritable", f"cannot be written: {reason(error)}; it is as it was") from None
     _check_same(target, before)
     descriptor, temporary = -1, None
     try:
@@ -161,7 +109,7 @@ def stage(path: str | Path, before: bytes, after: bytes) -> Staged:
                 temporary.unlink()
         if isinstance(error, OSError):
             where = "" if temporary is not None else f" in the folder {target.parent}"
-            raise FileError("unwritable", f"cannot be written{where}: {_reason(error)}; it is as it was") from None
+            raise FileError("unwritable", f"cannot be written{where}: {reason(error)}; it is as it was") from None
         raise
     return Staged(target, temporary, before, status.st_nlink)
 
@@ -177,7 +125,7 @@ def commit(staged: Staged) -> None:
     except BaseException as error:
         discard(staged)
         if isinstance(error, OSError):
-            raise FileError("unwritable", f"cannot be replaced: {_reason(error)}; it is as it was") from None
+            raise FileError("unwritable", f"cannot be replaced: {reason(error)}; it is as it was") from None
         raise
     _sync_folder(staged.target.parent)
 
@@ -193,7 +141,7 @@ def write_new(path: Path, data: bytes) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
-        raise FileError("unwritable", f"cannot be written: {_reason(error)}") from None
+        raise FileError("unwritable", f"cannot be written: {reason(error)}") from None
 
 
 def patch_name(path: str, folder: Path) -> str:
@@ -209,82 +157,26 @@ def patch_name(path: str, folder: Path) -> str:
     return file.relative_to(file.anchor).as_posix()
 
 
+def reason(error: OSError | ValueError) -> str:
+    """What went wrong with a file, in words."""
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno in _DISK_FULL:
+        return "no space left on the device"
+    if error.errno in _FORBIDDEN:
+        return "permission denied"
+    if error.errno == errno.EROFS:
+        return "the file system is read-only"
+    if error.errno == errno.ENOENT:
+        return "it is no longer there"
+    if error.errno == errno.ELOOP:
+        return "its symbolic links run in a circle"
+    return error.strerror or str(error)
+
+
 @lru_cache(maxsize=4096)
 def _repository(folder: Path) -> Path | None:
     return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
-
-
-def _named(given: str) -> Manifest | Skipped:
-    name = _shown(given)
-    try:
-        return Manifest(name, os.path.realpath(given, strict=True), explicit=True)
-    except FileNotFoundError:
-        return _dangling(name, given)
-    except (OSError, ValueError) as error:
-        return Skipped(name, "unreadable", f"cannot be read: {_reason(error)}")
-
-
-def _dangling(name: str, path: str) -> Skipped:
-    if Path(path).is_symlink():
-        return Skipped(name, "broken-link", f"is a broken symbolic link (to {Path(path).readlink()})")
-    return Skipped(name, "missing", "no such file or folder")
-
-
-def _walk(given: str, roots: Sequence[str], named: set[str]) -> Iterator[Manifest | Skipped]:
-    stack: list[tuple[str, str] | Manifest | Skipped] = [(given, os.path.realpath(given))]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, Manifest | Skipped):
-            yield top
-            continue
-        folder, real = top
-        try:
-            with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name, reverse=True)
-        except OSError as error:
-            yield Skipped(_shown(folder), "unreadable", f"the folder cannot be read: {_reason(error)}")
-            continue
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in SKIPPED_FOLDERS:
-                    stack.append((entry.path, os.path.join(real, entry.name)))  # noqa: PTH118  (40,000 times)
-            elif entry.name.lower().endswith(SUFFIXES):
-                if entry.is_symlink():
-                    stack += _linked(entry, roots)
-                else:
-                    path = os.path.join(real, entry.name)  # noqa: PTH118
-                    stack.append(Manifest(_shown(entry.path), path, path in named))
-
-
-def _linked(entry: os.DirEntry[str], roots: Sequence[str]) -> Iterator[Manifest | Skipped]:
-    name = _shown(entry.path)
-    try:
-        target = os.path.realpath(entry.path, strict=True)
-    except FileNotFoundError:
-        yield _dangling(name, entry.path)
-        return
-    except OSError as error:
-        yield Skipped(name, "unreadable", f"cannot be read: {_reason(error)}")
-        return
-    inside = any(Path(target).is_relative_to(root) for root in roots)
-    if not inside:
-        what = f"is a symbolic link out of the given folder (to {target}) and is not followed; name it to have it read"
-        yield Skipped(name, "outside-link", what, error=False)
-    elif not Path(target).is_dir() and not _is_walked(target):
-        yield Manifest(name, target)
-
-
-def _is_walked(path: str) -> bool:
-    """Whether a file below one of the folders is met under its own name."""
-    *folders, name = Path(path).parts
-    return name.lower().endswith(SUFFIXES) and not SKIPPED_FOLDERS.intersection(folders)
-
-
-def _shown(path: str) -> str:
-    name = path.replace(os.sep, "/")
-    while name.startswith("./") and len(name) > 2:
-        name = name[2:].lstrip("/") or "."
-    return name
 
 
 def _check_regular(status: os.stat_result) -> None:
@@ -330,7 +222,7 @@ def _take_over(descriptor: int, target: Path, status: os.stat_result) -> None:
             os.fchown(descriptor, status.st_uid, status.st_gid)
         except OSError as error:
             what = f"cannot be written: its owner (uid {status.st_uid}, gid {status.st_gid}) could not be kept"
-            raise FileError("unwritable", f"{what} ({_reason(error)}); it is as it was") from None
+            raise FileError("unwritable", f"{what} ({reason(error)}); it is as it was") from None
     os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
     if sys.platform == "linux":
         with suppress(OSError):
@@ -349,19 +241,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _reason(error: OSError | ValueError) -> str:
-    if not isinstance(error, OSError):
-        return str(error)
-    if error.errno in _DISK_FULL:
-        return "no space left on the device"
-    if error.errno in _FORBIDDEN:
-        return "permission denied"
-    if error.errno == errno.EROFS:
-        return "the file system is read-only"
-    if error.errno == errno.ENOENT:
-        return "it is no longer there"
-    if error.errno == errno.ELOOP:
-        return "its symbolic links run in a circle"
-    return error.strerror or str(error)

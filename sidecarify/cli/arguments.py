@@ -16,7 +16,7 @@ from sidecarify.report.text import message
 
 if TYPE_CHECKING:
     from sidecarify.configuration import Configuration
-    from sidecarify.files import Manifest
+    from sidecarify.discover import Manifest
     from sidecarify.options import Options
 
 Item = TypeVar("Item")
@@ -210,7 +210,7 @@ def received() -> bytes:
 
 def stdin_manifest() -> Manifest:
     """The manifest that stdin stands for; it has no file."""
-    from sidecarify.files import Manifest  # noqa: PLC0415  (see options)
+    from sidecarify.discover import Manifest  # noqa: PLC0415  (see options)
 
     return Manifest(STDIN_NAME, "", explicit=True)
 

@@ -15,7 +15,7 @@ from sidecarify.cli.terminal import complain
 from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
-    from sidecarify.files import Manifest
+    from sidecarify.discover import Manifest
     from sidecarify.options import Options
 
 

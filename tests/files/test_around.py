@@ -8,7 +8,7 @@ import pytest
 
 from sidecarify.around import collect, speaks
 from sidecarify.batch import survey
-from sidecarify.files import Manifest
+from sidecarify.discover import Manifest
 
 PATCH = (
     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"

@@ -8,7 +8,7 @@ import pytest
 
 from sidecarify.batch import Tally, check, convert_all, convert_one, inspect_all, inspect_one, survey, write
 from sidecarify.catalogue import CatalogueError
-from sidecarify.files import Manifest
+from sidecarify.discover import Manifest
 from sidecarify.options import Options
 
 WEB = (Path(__file__).parents[2] / "fixtures" / "quickstart" / "web-with-logger.yaml").read_bytes()

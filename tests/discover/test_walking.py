@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecarify.files import Manifest, Skipped, find
+from sidecarify.discover import Manifest, Skipped, find
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,316 @@
+"""Which files a run takes: folders walked in a stable order, less what is left out, plus what is given by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from sidecarify.files import TEMPORARY, reason
+from sidecarify.ignore import NO_RULES, RULE_NAMES, Patterns, Rules, rules_above
+
+SUFFIXES = (".yaml", ".yml", ".json")
+SKIPPED_FOLDERS = frozenset(
+    {".git", ".hg", ".svn", ".nox", ".tox", ".venv", "venv", "node_modules", "vendor", "__pycache__"}
+)
+"""Folders that hold what others have made; `vendor` and the like are entered when they are given, or included."""
+_ENVIRONMENT = "pyvenv.cfg"
+
+
+class Manifest(NamedTuple):
+    """A file that may hold manifests.
+
+    `name` is what people call it: as given or below a given folder, with forward slashes. `path` is the file itself,
+    with all symbolic links resolved. `explicit` says that it was given by its name.
+    """
+
+    name: str
+    path: str
+    explicit: bool = False
+
+
+class Skipped(NamedTuple):
+    """A name that stands for no readable manifest; an `error` unless it was left out on purpose."""
+
+    name: str
+    code: str
+    message: str
+    error: bool = True
+
+
+class Leftover(NamedTuple):
+    """A file that a run of this program has left behind when it was killed, by its name."""
+
+    path: str
+
+
+Found = Manifest | Skipped | Leftover
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the user says about the files of a run.
+
+    `exclude` and `include` are patterns as in gitignore(5), which count from the current folder. `exclude` leaves out;
+    `include` takes what would be left out for its name, by an ignore file or with its folder. `exclude` goes first.
+    `force_exclude`: a file given by its name is left out where a walk of the current folder would leave it out.
+    `ignore_files`: heed `.gitignore`, `.git/info/exclude` and `.sidecarifyignore`.
+    """
+
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    force_exclude: bool = False
+    ignore_files: bool = True
+
+    @cached_property
+    def excluded(self) -> Patterns | None:
+        """The patterns of `exclude`."""
+        return Patterns.of(self.exclude)
+
+    @cached_property
+    def included(self) -> Patterns | None:
+        """The patterns of `include`."""
+        return Patterns.of(self.include)
+
+    @cached_property
+    def ways(self) -> Patterns | None:
+        """The folders on the way to what `include` takes: those that its patterns name."""
+        found: list[str] = []
+        for pattern in self.include:
+            steps = pattern.strip("/").split("/")
+            if steps[0] != "**":
+                found += ("/" + "/".join(steps[:end]) for end in range(1, len(steps)))
+        return Patterns.of(found)
+
+
+EVERYTHING = Selection()
+
+
+def find(paths: Sequence[str], selection: Selection = EVERYTHING) -> Iterator[Found]:
+    """The manifests of `paths` in a stable order, each once.
+
+    Files are taken whatever their name and wherever they are (but see `Selection.force_exclude`). Folders are walked
+    for SUFFIXES, sorted by name; SKIPPED_FOLDERS, virtual environments and what an ignore file leaves out are not
+    entered, unless they are given themselves. A symbolic link stands for its file if that is below one of the folders,
+    and is reported otherwise; links to folders are never walked, since what they lead to is either walked anyway or
+    outside.
+    """
+    folders = [given for given in paths if is_folder(given)]
+    roots = tuple(os.path.realpath(folder) for folder in folders)
+    named = frozenset(os.path.realpath(given) for given in paths if given not in folders)
+    seen: set[str] = set()
+    for given in paths:
+        if given in folders:
+            found: Iterable[Found] = _walk(given, roots, named, selection)
+        elif selection.force_exclude and not _would_meet(*_place(given), selection):
+            continue
+        else:
+            found = (_named(given),)
+        for one in found:
+            if isinstance(one, Manifest):
+                if one.path in seen:
+                    continue
+                seen.add(one.path)
+            yield one
+
+
+def is_folder(given: str) -> bool:
+    """Whether a given name is that of a folder; one that cannot be asked is none."""
+    try:
+        return os.path.isdir(given)  # noqa: PTH112
+    except (OSError, ValueError):
+        return False
+
+
+def shown(path: str) -> str:
+    """A path as people are told it: with forward slashes, and without the current folder's dot."""
+    name = path.replace(os.sep, "/")
+    while name.startswith("./") and len(name) > 2:
+        name = name[2:].lstrip("/") or "."
+    return name
+
+
+class _Folder(NamedTuple):
+    """A folder to walk: as it is called, where it really is, its path from the current folder, and what holds in it.
+
+    `searched` says that it would be left out, and is entered only for what `include` takes.
+    """
+
+    path: str
+    real: str
+    here: str
+    rules: Rules
+    searched: bool = False
+    given: bool = False
+
+    def inner(self, name: str) -> _Folder:
+        """A folder in this one."""
+        return _Folder(
+            os.path.join(self.path, name),  # noqa: PTH118  (thousands of times, and paths are texts here)
+            os.path.join(self.real, name),  # noqa: PTH118
+            f"{self.here}/{name}" if self.here else name,
+            self.rules,
+            self.searched,
+        )
+
+
+def _first(given: str, selection: Selection) -> _Folder:
+    real = os.path.realpath(given)
+    return _Folder(given, real, _from_here(real), rules_above(real) if selection.ignore_files else NO_RULES, given=True)
+
+
+def _opened(folder: _Folder, names: Collection[str], selection: Selection) -> _Folder | None:
+    """The folder with the rules that hold in it, or None if what is in it is nobody's manifest."""
+    if _ENVIRONMENT in names and not folder.given:
+        return None
+    if not selection.ignore_files:
+        return folder
+    rules = folder.rules.within(folder.real, names)
+    return folder if rules is folder.rules else folder._replace(rules=rules)
+
+
+def _entered(folder: _Folder, name: str, selection: Selection) -> _Folder | None:
+    """The folder `name` in `folder`, or None if it is left out."""
+    inner = folder.inner(name)
+    if selection.excluded is not None and selection.excluded.decide(inner.here, name, folder=True):
+        return None
+    if selection.included is not None and selection.included.decide(inner.here, name, folder=True):
+        return inner._replace(searched=False)
+    if folder.searched or name in SKIPPED_FOLDERS or folder.rules.leave_out(inner.real, name, folder=True):
+        if selection.ways is None or not selection.ways.decide(inner.here, name, folder=True):
+            return None
+        return inner._replace(searched=True)
+    return inner
+
+
+def _taken(folder: _Folder, name: str, selection: Selection) -> bool:
+    """Whether the file `name` in `folder` is a manifest of the run."""
+    if selection.excluded is not None or selection.included is not None:
+        here = f"{folder.here}/{name}" if folder.here else name
+        if selection.excluded is not None and selection.excluded.decide(here, name):
+            return False
+        if selection.included is not None and selection.included.decide(here, name):
+            return True
+    if folder.searched or not (name.endswith(SUFFIXES) or name.lower().endswith(SUFFIXES)):
+        return False
+    rules = folder.rules
+    return not (rules.own or rules.git) or not rules.leave_out(os.path.join(folder.real, name), name)  # noqa: PTH118
+
+
+def _walk(given: str, roots: Sequence[str], named: Collection[str], selection: Selection) -> Iterator[Found]:
+    stack: list[_Folder | Found] = [_first(given, selection)]
+    while stack:
+        top = stack.pop()
+        if not isinstance(top, _Folder):
+            yield top
+            continue
+        try:
+            with os.scandir(top.path) as listing:
+                entries = sorted(listing, key=_name, reverse=True)
+        except OSError as error:
+            yield Skipped(shown(top.path), "unreadable", f"the folder cannot be read: {reason(error)}")
+            continue
+        folder = _opened(top, {entry.name for entry in entries}, selection)
+        if folder is None:
+            continue
+        prefix = shown(os.path.join(folder.path, ""))  # noqa: PTH118
+        prefix = "" if prefix == "./" else prefix
+        real = os.path.join(folder.real, "")  # noqa: PTH118
+        for entry in entries:
+            name = entry.name
+            if entry.is_dir(follow_symlinks=False):
+                inner = _entered(folder, name, selection)
+                if inner is not None:
+                    stack.append(inner)
+            elif _taken(folder, name, selection):
+                if entry.is_symlink():
+                    stack += _linked(entry, roots, selection)
+                else:
+                    path = real + name
+                    stack.append(Manifest(prefix + name, path, path in named))
+            elif name.startswith(TEMPORARY):
+                stack.append(Leftover(real + name))
+
+
+def _linked(entry: os.DirEntry[str], roots: Sequence[str], selection: Selection) -> Iterator[Manifest | Skipped]:
+    name = shown(entry.path)
+    try:
+        target = os.path.realpath(entry.path, strict=True)
+    except FileNotFoundError:
+        yield _dangling(name, entry.path)
+        return
+    except OSError as error:
+        yield Skipped(name, "unreadable", f"cannot be read: {reason(error)}")
+        return
+    above = [root for root in roots if _is_below(target, root)]
+    if not above:
+        what = f"is a symbolic link out of the given folder (to {target}) and is not followed; name it to have it read"
+        yield Skipped(name, "outside-link", what, error=False)
+    elif not is_folder(target) and not any(_would_meet(target, root, selection) for root in above):
+        yield Manifest(name, target)
+
+
+def _would_meet(path: str, start: str, selection: Selection) -> bool:
+    """Whether a walk of the folder `start` comes to the file with an absolute path below it, under its own name."""
+    folder = _first(start, selection)
+    *steps, name = os.path.relpath(path, start).split(os.sep)  # noqa: PTH206
+    for step in (*steps, None):
+        opened = _opened(folder, _special_names(folder.path), selection)
+        if opened is None:
+            return False
+        if step is None:
+            return _taken(opened, name, selection)
+        inner = _entered(opened, step, selection)
+        if inner is None:
+            return False
+        folder = inner
+    return False
+
+
+def _special_names(folder: str) -> frozenset[str]:
+    """Those of a folder's names that make a difference to what is left out there."""
+    names = (*RULE_NAMES, _ENVIRONMENT)
+    return frozenset(name for name in names if os.path.lexists(os.path.join(folder, name)))  # noqa: PTH118
+
+
+def _place(given: str) -> tuple[str, str]:
+    """The path of a given file, and the folder whose walk decides on it: the current one, or its own if outside."""
+    here = os.path.realpath(".")
+    folder, name = os.path.split(given)
+    folder = os.path.realpath(folder)
+    return os.path.join(folder, name), here if _is_below(folder, here) else folder  # noqa: PTH118
+
+
+def _from_here(real: str) -> str:
+    """The path from the current folder, empty for itself; for what is not below it, the path from the file system's."""
+    here = os.path.realpath(".")
+    if real == here:
+        return ""
+    inside = real[len(os.path.join(here, "")) :] if _is_below(real, here) else os.path.splitdrive(real)[1]  # noqa: PTH118
+    return inside.replace(os.sep, "/").strip("/")
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(os.path.join(folder, ""))  # noqa: PTH118
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _named(given: str) -> Manifest | Skipped:
+    name = shown(given)
+    try:
+        return Manifest(name, os.path.realpath(given, strict=True), explicit=True)
+    except FileNotFoundError:
+        return _dangling(name, given)
+    except (OSError, ValueError) as error:
+        return Skipped(name, "unreadable", f"cannot be read: {reason(error)}")
+
+
+def _dangling(name: str, path: str) -> Skipped:
+    if os.path.islink(path):  # noqa: PTH114
+        return Skipped(name, "broken-link", f"is a broken symbolic link (to {os.readlink(path)})")  # noqa: PTH115
+    return Skipped(name, "missing", "no such file or folder")

@@ -1,0 +1,189 @@
+"""What is left out of a walk: the rules of `.gitignore` and `.sidecarifyignore`, and the globs of the command line.
+
+Patterns are those of gitignore(5), read by pathspec. A folder that is left out is not entered, as git does not enter
+it; so every rule has only to be asked about the entry itself, and most entries are told apart by their names alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathspec import Pattern
+
+GIT_FILE = ".gitignore"
+OWN_FILE = ".sidecarifyignore"
+"""Heeded as `.gitignore` is, and before it: what it says is not asked of `.gitignore` again."""
+REPOSITORY = ".git"
+RULE_NAMES = (GIT_FILE, OWN_FILE, REPOSITORY)
+"""The names that make a difference to the rules of the folder that has them."""
+
+_LINES = re.compile(r"\r?\n")
+_FOLDER_MARK = "ps_d"
+_SPECIAL = re.compile(r"[*?\[\]!]")
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Patterns in the syntax of gitignore(5): the last one that matches decides.
+
+    `heads` and `tails`: a name that neither begins with one nor ends with another is matched by none of the patterns.
+    """
+
+    patterns: tuple[Pattern, ...]
+    heads: tuple[str, ...]
+    tails: tuple[str, ...]
+
+    @classmethod
+    def of(cls, lines: Sequence[str]) -> Patterns | None:
+        """The patterns of some lines, or None if there are none. What git takes for no pattern is none here."""
+        patterns: list[Pattern] = []
+        heads, tails = set(), set()
+        for line in lines:
+            pattern = _compiled(line)
+            if pattern is None:
+                continue
+            patterns.insert(0, pattern)
+            head, tail = _ends(line)
+            if tail:
+                tails.add(tail)
+            else:
+                heads.add(head)
+        return cls(tuple(patterns), tuple(heads), tuple(tails)) if patterns else None
+
+    def decide(self, path: str, name: str, *, folder: bool = False) -> bool | None:
+        """Whether the last pattern that matches leaves the entry out (True), takes it in (`!`, False); None for none.
+
+        `path` leads from where the patterns stand to the entry `name`, with forward slashes. What a pattern says of a
+        folder on the way has been asked there.
+        """
+        if not (name.endswith(self.tails) or name.startswith(self.heads)):
+            return None
+        asked = f"{path}/" if folder else path
+        for pattern in self.patterns:
+            if _matches_itself(pattern, asked):
+                return pattern.include
+        return None
+
+
+def _compiled(line: str) -> Pattern | None:
+    if not line.strip() or line.startswith("#"):
+        return None
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415  (most runs meet no such file)
+
+    try:
+        (pattern,) = GitIgnoreSpec.from_lines([line]).patterns
+    except ValueError:
+        return None
+    return None if pattern.include is None else pattern
+
+
+def _matches_itself(pattern: Pattern, path: str) -> bool:
+    """Whether a pattern matches the entry, and not only a folder on the way to it (pathspec marks where it ends)."""
+    result = pattern.match_file(path)
+    if result is None:
+        return False
+    found = getattr(result, "match", None)
+    if found is None or _FOLDER_MARK not in found.re.groupindex:
+        return True
+    return bool(found.end(_FOLDER_MARK) in (-1, len(path)))
+
+
+def _ends(line: str) -> tuple[str, str]:
+    """How a name must begin, or else end, to be matched by a pattern as an entry of its own; empty for anyhow."""
+    pattern = line.removeprefix("!").rstrip(" ").rstrip("/")
+    if "\\" in pattern or pattern != pattern.rstrip():
+        return "", ""
+    last = pattern.rpartition("/")[2]
+    special = [match.start() for match in _SPECIAL.finditer(last)]
+    return (last[: special[0]], last[special[-1] + 1 :]) if special else (last, last)
+
+
+class Level(NamedTuple):
+    """The patterns of one file; `base` is the path of the folder that they count from."""
+
+    base: str
+    patterns: Patterns
+
+
+class Rules(NamedTuple):
+    """All patterns that count in one folder: those of each kind of file, the nearest last."""
+
+    own: tuple[Level, ...] = ()
+    git: tuple[Level, ...] = ()
+
+    def leave_out(self, path: str, name: str, *, folder: bool = False) -> bool:
+        """Whether the entry with an absolute path is left out."""
+        for levels in (self.own, self.git):
+            for level in reversed(levels):
+                decided = level.patterns.decide(_below(level.base, path), name, folder=folder)
+                if decided is not None:
+                    return decided
+        return False
+
+    def within(self, folder: str, names: Collection[str]) -> Rules:
+        """The rules inside `folder` (an absolute path) which has entries with these `names`."""
+        own, git = self.own, self.git
+        if REPOSITORY in names:
+            git = tuple(_levels(folder, os.path.join(folder, REPOSITORY, "info", "exclude")))  # noqa: PTH118
+        if GIT_FILE in names:
+            git = (*git, *_levels(folder, os.path.join(folder, GIT_FILE)))  # noqa: PTH118
+        if OWN_FILE in names:
+            own = (*own, *_levels(folder, os.path.join(folder, OWN_FILE)))  # noqa: PTH118
+        return self if own is self.own and git is self.git else Rules(own, git)
+
+
+NO_RULES = Rules()
+
+
+def rules_above(folder: str) -> Rules:
+    """The rules that the folders above `folder` (an absolute path) have for it, from the repository's root on.
+
+    Outside a repository there are none. Where they leave the folder itself out, whoever named it wants it all the
+    same: then they do not count.
+    """
+    way = list(_way_down(folder))
+    rules = NO_RULES
+    for parent, child in pairwise(way):
+        rules = rules.within(parent, _present(parent))
+        if rules.leave_out(child, child.rpartition(os.sep)[2], folder=True):
+            rules = NO_RULES
+    return rules
+
+
+def _way_down(folder: str) -> Iterator[str]:
+    """The folders from the repository's root down to `folder`; `folder` alone if it is in none."""
+    above = [folder]
+    while True:
+        parent = os.path.dirname(above[-1])  # noqa: PTH120  (as in discover: paths are texts here)
+        if os.path.lexists(os.path.join(above[-1], REPOSITORY)):  # noqa: PTH118
+            return iter(reversed(above))
+        if parent == above[-1]:
+            return iter((folder,))
+        above.append(parent)
+
+
+def _present(folder: str) -> set[str]:
+    return {name for name in RULE_NAMES if os.path.lexists(os.path.join(folder, name))}  # noqa: PTH118
+
+
+def _levels(base: str, file: str) -> Iterator[Level]:
+    try:
+        with open(file, "rb") as opened:  # noqa: PTH123
+            data = opened.read()
+    except OSError:  # as git: a file that cannot be read has no rules
+        return
+    text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    patterns = Patterns.of(_LINES.split(text))
+    if patterns is not None:
+        yield Level(base, patterns)
+
+
+def _below(base: str, path: str) -> str:
+    relative = path[len(base) :].lstrip(os.sep)
+    return relative.replace(os.sep, "/") if os.sep != "/" else relative
