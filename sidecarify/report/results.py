@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
@@ -154,6 +155,12 @@ def of_inspection(inspection: Inspection) -> FileReport:
     )
     text = inspection.before.decode("utf-8", "replace")
     return FileReport(name, numbered(results), inspection.pods, text, text)
+
+
+def of_survey(troubles: Iterable[Trouble]) -> Iterator[FileReport]:
+    """What kept files from being looked at, a report for each file."""
+    for file, group in groupby(troubles, key=lambda one: one.file):
+        yield FileReport(file, numbered(of_troubles(group)))
 
 
 def of_troubles(troubles: Iterable[Trouble]) -> Iterator[Result]:

@@ -1,0 +1,35 @@
+"""What a manifest becomes by the moves of one pod alone: what an editor or a code host can offer to apply."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sidecarify.batch import Outcome, convert_one
+from sidecarify.report.results import Fix
+
+if TYPE_CHECKING:
+    from sidecarify.around import Around
+    from sidecarify.options import Options
+    from sidecarify.plan import Move
+
+
+def fixes(outcome: Outcome, options: Options, around: Around | None = None) -> Iterator[Fix]:
+    """A fix for each pod whose moves are all safe, proved as every conversion is.
+
+    The moves of a pod go together, because one helper may need another one. What is moved though a rule speaks against
+    it is nothing to be applied with a click.
+    """
+    pods: dict[tuple[int, str], list[Move]] = defaultdict(list)
+    for move in outcome.moves:
+        pods[move.document, move.path].append(move)
+    for (document, path), moves in pods.items():
+        if any(move.verdict != "safe" for move in moves):
+            continue
+        if len(pods) == 1:
+            after = outcome.after
+        else:
+            wanted = frozenset(move.key for move in moves)
+            after = convert_one(outcome.manifest, outcome.before, options, around, wanted=wanted).after
+        yield Fix(document, path, tuple(move.container for move in moves), after.decode("utf-8"))
