@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -146,8 +147,10 @@ class Tally:
         return 2 if self.failed else int(looking and self.changed > 0)
 
 
-def survey(paths: Sequence[str], selection: Selection = EVERYTHING) -> Survey:
+def survey(paths: Sequence[str], selection: Selection = EVERYTHING, *, among: frozenset[str] | None = None) -> Survey:
     """Find the manifests of `paths` and look at the bytes of each once.
+
+    With `among`, only files with one of these real paths are worked on; the rest still are what is around them.
 
     What is given by name is always read in full later, whatever it holds; of the rest, only what may hold a pod.
     Where all `paths` are folders, they are taken to hold every object that points at their pods.
@@ -155,7 +158,7 @@ def survey(paths: Sequence[str], selection: Selection = EVERYTHING) -> Survey:
     result = Survey()
     folders = [is_folder(path) for path in paths]
     speaks: Callable[[str, bytes], bool] | None = None
-    if len(paths) > 1 or any(folders):
+    if len(paths) > 1 or any(folders) or selection.listed:
         from sidecarify import around  # noqa: PLC0415  (a manifest alone has nothing around it)
 
         speaks = around.speaks
@@ -165,23 +168,25 @@ def survey(paths: Sequence[str], selection: Selection = EVERYTHING) -> Survey:
             result.leftovers.append(one.path)
             continue
         if isinstance(one, Skipped):
-            result.troubles.append(Trouble(one.name, 1, one.code, one.message, one.error))
+            own = among is None or os.path.abspath(one.name) in among  # noqa: PTH100  (it may be a link to nothing)
+            result.troubles.append(Trouble(one.name, 1, one.code, one.message, one.error and own))
             continue
+        own = among is None or one.path in among
         try:
             data = read(one.path)
         except FileError as error:
-            result.troubles.append(Trouble(one.name, 1, error.code, error.message))
+            result.troubles.append(Trouble(one.name, 1, error.code, error.message, own))
             continue
-        if one.explicit or b"containers" in data or data.startswith(_UTF_16):
+        if own and (one.explicit or b"containers" in data or data.startswith(_UTF_16)):
             result.candidates.append(one)
-        else:
+        elif own:
             result.unchanged += 1
         if speaks is not None and speaks(one.name, data):
             speaking.append(one)
     if result.candidates and speaking:
         from sidecarify.around import collect  # noqa: PLC0415  (as above)
 
-        result.around = collect(speaking, complete=all(folders))
+        result.around = collect(speaking, complete=all(folders) and not selection.listed)
     return result
 
 

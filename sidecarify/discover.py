@@ -56,13 +56,15 @@ class Selection:
     `exclude` and `include` are patterns as in gitignore(5), which count from the current folder. `exclude` leaves out;
     `include` takes what would be left out for its name, by an ignore file or with its folder. `exclude` goes first.
     `force_exclude`: a file given by its name is left out where a walk of the current folder would leave it out.
-    `ignore_files`: heed `.gitignore`, `.git/info/exclude` and `.sidecarifyignore`.
+    `ignore_files`: heed `.gitignore`, `.git/info/exclude` and `.sidecarifyignore`. `listed` are further files and
+    folders, from a list: of its files those are taken that a walk would take by their names alone.
     """
 
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     force_exclude: bool = False
     ignore_files: bool = True
+    listed: tuple[str, ...] = ()
 
     @cached_property
     def excluded(self) -> Patterns | None:
@@ -97,23 +99,34 @@ def find(paths: Sequence[str], selection: Selection = EVERYTHING) -> Iterator[Fo
     and is reported otherwise; links to folders are never walked, since what they lead to is either walked anyway or
     outside.
     """
-    folders = [given for given in paths if is_folder(given)]
-    roots = tuple(os.path.realpath(folder) for folder in folders)
+    everything = (*paths, *selection.listed)
+    folders = {given for given in everything if is_folder(given)}
+    roots = tuple(os.path.realpath(given) for given in everything if given in folders)
     named = frozenset(os.path.realpath(given) for given in paths if given not in folders)
     seen: set[str] = set()
-    for given in paths:
+    for number, given in enumerate(everything):
         if given in folders:
             found: Iterable[Found] = _walk(given, roots, named, selection)
         elif selection.force_exclude and not _would_meet(*_place(given), selection):
             continue
-        else:
+        elif number < len(paths):
             found = (_named(given),)
+        elif _taken_by_name(_place(given)[0], selection):
+            found = (_named(given, explicit=False),)
+        else:
+            continue
         for one in found:
             if isinstance(one, Manifest):
                 if one.path in seen:
                     continue
                 seen.add(one.path)
             yield one
+
+
+def listed(data: bytes) -> tuple[str, ...]:
+    """The names in a list of files: each ends with NUL if there is one at all, else with a line end."""
+    parts = data.split(b"\0") if b"\0" in data else [line.removesuffix(b"\r") for line in data.split(b"\n")]
+    return tuple(os.fsdecode(part) for part in parts if part)
 
 
 def is_folder(given: str) -> bool:
@@ -197,6 +210,11 @@ def _taken(folder: _Folder, name: str, selection: Selection) -> bool:
         return False
     rules = folder.rules
     return not (rules.own or rules.git) or not rules.leave_out(os.path.join(folder.real, name), name)  # noqa: PTH118
+
+
+def _taken_by_name(path: str, selection: Selection) -> bool:
+    folder, name = os.path.split(path)
+    return _taken(_Folder(folder, folder, _from_here(folder), NO_RULES), name, selection)
 
 
 def _walk(given: str, roots: Sequence[str], named: Collection[str], selection: Selection) -> Iterator[Found]:
@@ -300,10 +318,10 @@ def _name(entry: os.DirEntry[str]) -> str:
     return entry.name
 
 
-def _named(given: str) -> Manifest | Skipped:
+def _named(given: str, *, explicit: bool = True) -> Manifest | Skipped:
     name = shown(given)
     try:
-        return Manifest(name, os.path.realpath(given, strict=True), explicit=True)
+        return Manifest(name, os.path.realpath(given, strict=True), explicit)
     except FileNotFoundError:
         return _dangling(name, given)
     except (OSError, ValueError) as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,27 +29,50 @@ _FOLDER_MARK = "ps_d"
 _SPECIAL = re.compile(r"[*?\[\]!]")
 
 
+class _One(NamedTuple):
+    """One pattern.
+
+    `anywhere`: it has no slash but at its end, so that it speaks of names and not of paths. `within`: it ends in `/**`,
+    and so matches what is in a folder and not the folder.
+    """
+
+    pattern: Pattern
+    anywhere: bool
+    within: bool
+
+    def matches(self, path: str, name: str) -> bool:
+        """Whether it matches the entry, and not only a folder on the way to it (pathspec marks where it ends)."""
+        asked = name if self.anywhere else path.rstrip("/") if self.within else path
+        result = self.pattern.match_file(asked)
+        if result is None:
+            return False
+        found = getattr(result, "match", None)
+        if found is None or _FOLDER_MARK not in found.re.groupindex:
+            return True
+        return bool(found.end(_FOLDER_MARK) in (-1, len(asked)))
+
+
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Patterns in the syntax of gitignore(5): the last one that matches decides.
+    """Patterns in the syntax of gitignore(5), the last one first: the first that matches decides.
 
     `heads` and `tails`: a name that neither begins with one nor ends with another is matched by none of the patterns.
     """
 
-    patterns: tuple[Pattern, ...]
+    patterns: tuple[_One, ...]
     heads: tuple[str, ...]
     tails: tuple[str, ...]
 
     @classmethod
     def of(cls, lines: Sequence[str]) -> Patterns | None:
         """The patterns of some lines, or None if there are none. What git takes for no pattern is none here."""
-        patterns: list[Pattern] = []
+        patterns: list[_One] = []
         heads, tails = set(), set()
         for line in lines:
-            pattern = _compiled(line)
-            if pattern is None:
+            one = _compiled(line)
+            if one is None:
                 continue
-            patterns.insert(0, pattern)
+            patterns.insert(0, one)
             head, tail = _ends(line)
             if tail:
                 tails.add(tail)
@@ -64,34 +88,28 @@ class Patterns:
         """
         if not (name.endswith(self.tails) or name.startswith(self.heads)):
             return None
-        asked = f"{path}/" if folder else path
-        for pattern in self.patterns:
-            if _matches_itself(pattern, asked):
-                return pattern.include
+        slash = "/" if folder else ""
+        for one in self.patterns:
+            if one.matches(path + slash, name + slash):
+                return one.pattern.include
         return None
 
 
-def _compiled(line: str) -> Pattern | None:
+def _compiled(line: str) -> _One | None:
     if not line.strip() or line.startswith("#"):
         return None
     from pathspec import GitIgnoreSpec  # noqa: PLC0415  (most runs meet no such file)
 
     try:
-        (pattern,) = GitIgnoreSpec.from_lines([line]).patterns
+        with warnings.catch_warnings():  # of what Python's regular expressions may make of `[[` one day
+            warnings.simplefilter("ignore", FutureWarning)
+            (pattern,) = GitIgnoreSpec.from_lines([line]).patterns
     except ValueError:
         return None
-    return None if pattern.include is None else pattern
-
-
-def _matches_itself(pattern: Pattern, path: str) -> bool:
-    """Whether a pattern matches the entry, and not only a folder on the way to it (pathspec marks where it ends)."""
-    result = pattern.match_file(path)
-    if result is None:
-        return False
-    found = getattr(result, "match", None)
-    if found is None or _FOLDER_MARK not in found.re.groupindex:
-        return True
-    return bool(found.end(_FOLDER_MARK) in (-1, len(path)))
+    if pattern.include is None:
+        return None
+    written = line.rstrip()
+    return _One(pattern, "/" not in written.removesuffix("/"), written.endswith("/**"))
 
 
 def _ends(line: str) -> tuple[str, str]:
