@@ -37,6 +37,8 @@ def new_file(path: Path) -> Iterator[Callable[[str], None]]:
             os.fsync(file.fileno())
         temporary.replace(target)
         temporary = None
+    except FileNotFoundError:
+        raise FileError("unwritable", f"cannot be written: there is no folder {path.parent}") from None
     except OSError as error:
         raise FileError("unwritable", f"cannot be written: {error.strerror or error}") from None
     finally:

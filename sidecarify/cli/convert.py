@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from sidecarify.cli import arguments
+from sidecarify.cli import arguments, output
 from sidecarify.cli.arguments import Judging
+from sidecarify.cli.output import OutputFormat, Reporting
 from sidecarify.cli.run import Wish, carry_out
 from sidecarify.cli.terminal import ColorWhen, Terminal
 
@@ -16,6 +17,10 @@ def convert(
     check: arguments.Check = False,
     patch: arguments.Patch = None,
     explain: arguments.Explain = False,
+    output_format: output.Format = OutputFormat.TEXT,
+    output_file: output.OutputFile = None,
+    baseline: output.Known = None,
+    write_baseline: output.WriteBaseline = None,
     unsafe: arguments.Unsafe = None,
     helper: arguments.Helper = None,
     main: arguments.Main = None,
@@ -55,5 +60,6 @@ def convert(
         config=config,
         isolated=isolated,
     )
-    wish = Wish(diff, check, patch, explain, verbose)
+    reporting = Reporting(output_format, output_file, baseline, write_baseline)
+    wish = Wish(diff, check, patch, explain, verbose, reporting)
     raise typer.Exit(carry_out(paths, judging, wish, Terminal.of(color, quiet=quiet)))

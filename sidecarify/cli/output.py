@@ -71,10 +71,18 @@ class Reporting(NamedTuple):
         """Whether the answer is the one that people read."""
         return self.form is OutputFormat.TEXT
 
-    def check(self) -> None:
+    @property
+    def knows(self) -> bool:
+        """Whether there is a baseline to read or to write."""
+        return self.baseline is not None or self.write_baseline is not None
+
+    def validate(self) -> None:
         """Raise typer.BadParameter for what excludes one another."""
         if self.baseline is not None and self.write_baseline is not None:
             raise typer.BadParameter("--baseline and --write-baseline exclude one another.", param_hint="--baseline")
+
+
+AS_EVER = Reporting()
 
 
 class Ledger:
@@ -82,7 +90,7 @@ class Ledger:
 
     def __init__(self, reporting: Reporting, command: str) -> None:
         """Read the baseline. Raises typer.Exit (2) for one that cannot be used, typer.BadParameter."""
-        reporting.check()
+        reporting.validate()
         self._reporting = reporting
         self._command = command
         self._left: Counter[Identity] = Counter()
@@ -102,7 +110,7 @@ class Ledger:
     @property
     def used(self) -> bool:
         """Whether there is a baseline to read or to write."""
-        return self._reporting.baseline is not None or self._reporting.write_baseline is not None
+        return self._reporting.knows
 
     def new(self, report: FileReport) -> FileReport:
         """The report without what is known; what is to be known is noted."""

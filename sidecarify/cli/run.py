@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidecarify.cli import arguments
+import typer
+
+from sidecarify.cli import arguments, output
 from sidecarify.cli.arguments import Judging
 from sidecarify.cli.choices import Choices
-from sidecarify.cli.terminal import Terminal, complain, orderly_end, put_bytes
+from sidecarify.cli.output import AS_EVER, Ledger, OutputFormat, Reporting
+from sidecarify.cli.progress import watched
+from sidecarify.cli.terminal import Terminal, complain, is_terminal, orderly_end, put_bytes
 from sidecarify.report import text
 from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
     from sidecarify.batch import Outcome, Survey, Trouble
     from sidecarify.options import Options
+    from sidecarify.report.results import FileReport, Fix
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Wish:
     patch: Path | None
     explain: bool
     verbose: bool
+    reporting: Reporting = AS_EVER
 
     @property
     def looking(self) -> bool:
@@ -39,33 +46,53 @@ class Wish:
         """Whether manifests are replaced."""
         return not self.looking and self.patch is None
 
+    @property
+    def diff_on_stdout(self) -> bool:
+        """Whether the patch is printed: where nothing else goes to stdout."""
+        return self.diff and self.reporting.for_people != (self.reporting.file is not None)
+
+    def validate(self) -> None:
+        """Raise typer.BadParameter for what excludes one another."""
+        self.reporting.validate()
+        people, file = self.reporting.for_people, self.reporting.file
+        if not people and self.writes:
+            what = "only with --check, --diff or --patch: what is said must be known before anything is written."
+            raise typer.BadParameter(what, param_hint="--output-format")
+        if people and file is not None and not self.diff:
+            what = "with the format text only for --diff: nothing else is printed on stdout."
+            raise typer.BadParameter(what, param_hint="--output-file")
+        if self.reporting.knows and (self.diff or self.patch is not None or not self.check):
+            raise typer.BadParameter("only with --check.", param_hint="--baseline, --write-baseline")
+
 
 def carry_out(paths: Sequence[str] | None, judging: Judging, wish: Wish, terminal: Terminal) -> int:
     """Do what a command asks for, and give its exit code: 0 done, 1 something would change, 2 an error.
 
     Raises typer.BadParameter for arguments that mean nothing, typer.Exit where the run is cut short.
     """
+    wish.validate()
     given = arguments.places(paths)
     choices = Choices(judging, given)
     run = _Run(wish, terminal, judging)
     with orderly_end():
-        if given == [arguments.STDIN]:
-            _filter(run, choices.first)
-        else:
-            _files(run, choices, given)
-        run.finish()
+        reports = _filter(run, choices.first) if given == [arguments.STDIN] else _files(run, choices, given)
+        run.publish(reports, str(choices.first.settings.target))
+        run.finish(given)
     return run.code
 
 
-def _files(run: _Run, choices: Choices, given: Sequence[str]) -> None:
+def _files(run: _Run, choices: Choices, given: Sequence[str]) -> Iterator[FileReport]:
     from sidecarify.batch import convert_all, survey  # noqa: PLC0415  (`--help` needs none of it)
+    from sidecarify.report.results import of_survey  # noqa: PLC0415
 
     looked = survey(given)
     choices.prepare(looked.candidates)
     run.found(looked)
+    yield from of_survey(looked.troubles)
     changed = []
-    for outcome in convert_all(looked, choices.of, run.judging.direction):
-        run.show(outcome)
+    outcomes = convert_all(looked, choices.of, run.judging.direction)
+    for outcome in watched(outcomes, len(looked.candidates), wanted=run.shows_progress):
+        yield run.show(outcome, run.fixes(outcome, choices.of(outcome.manifest), looked))
         if outcome.changed and run.wish.writes:
             changed.append(outcome)
     # Nothing is written before every manifest has been converted and proved.
@@ -73,13 +100,13 @@ def _files(run: _Run, choices: Choices, given: Sequence[str]) -> None:
         run.write(outcome)
 
 
-def _filter(run: _Run, options: Options) -> None:
+def _filter(run: _Run, options: Options) -> Iterator[FileReport]:
     from sidecarify.batch import convert_one  # noqa: PLC0415  (see _files)
 
     outcome = convert_one(arguments.stdin_manifest(), arguments.received(), options, direction=run.judging.direction)
     if run.wish.writes:
         put_bytes(outcome.after)
-    run.show(outcome)
+    yield run.show(outcome, run.fixes(outcome, options))
     if run.wish.writes and outcome.changed:
         run.written(outcome)
 
@@ -89,13 +116,17 @@ class _Run:
 
     def __init__(self, wish: Wish, terminal: Terminal, judging: Judging) -> None:
         from sidecarify.batch import Tally  # noqa: PLC0415  (see _files)
+        from sidecarify.report.summary import Summary  # noqa: PLC0415
 
         self.wish = wish
         self.terminal = terminal
         self.judging = judging
         self.words = text.CONVERT if judging.direction.promotes else text.REVERT
         self.tally = Tally()
+        self.summary = Summary()
+        self.ledger = Ledger(wish.reporting, "convert")
         self.code = 0
+        self.failed = False
         self.patches: list[str] = []
         self.left: list[str] = []
         self.levels: set[str] = set()
@@ -109,21 +140,60 @@ class _Run:
         if not looked.manifests and not looked.troubles:
             self.terminal.say("sidecarify: no files named *.yaml, *.yml or *.json were found")
 
-    def show(self, outcome: Outcome) -> None:
+    @property
+    def shows_progress(self) -> bool:
+        """Whether a progress bar would be in nobody's way."""
+        return not self.terminal.quiet and not (self.wish.diff_on_stdout and is_terminal(sys.stdout))
+
+    def fixes(self, outcome: Outcome, options: Options, looked: Survey | None = None) -> tuple[Fix, ...]:
+        """The fixes for a manifest, where the format has room for them."""
+        if self.wish.reporting.form is not OutputFormat.SARIF or not outcome.changed:
+            return ()
+        from sidecarify.fixes import fixes  # noqa: PLC0415  (for this format alone)
+
+        return tuple(fixes(outcome, options, None if looked is None else looked.around))
+
+    def publish(self, reports: Iterable[FileReport], kubernetes: str) -> None:
+        """Run through the manifests, and write the answer in the form that is wanted."""
+        reporting = self.wish.reporting
+        if reporting.for_people:
+            for _ in reports:
+                pass
+            if reporting.file is not None and not output.saved(reporting.file, self.patches):
+                self.failed = True
+            return
+        about = output.about("convert", kubernetes, patches=self.wish.diff)
+        pieces = output.renderer(reporting.form, "convert")(reports, about)
+        if not output.publish(pieces, reporting.file):
+            self.failed = True
+
+    def show(self, outcome: Outcome, fixes: tuple[Fix, ...]) -> FileReport:
         """Print what becomes of a manifest; what was left alone waits for the summary."""
+        from sidecarify.report.results import of_outcome  # noqa: PLC0415  (see _files)
+
         look, name = self.terminal.err, outcome.manifest.name
+        report = self.ledger.new(of_outcome(outcome)._replace(fixes=fixes))
+        if self.ledger.used:
+            outcome = _new(outcome, report)
+        self.summary.add(report)
         self.tally.add(outcome)
         self.named |= outcome.named
         self.tell(outcome.troubles)
-        self.levels |= {refusal.level for refusal in outcome.refusals if refusal.container}
-        self.left += (text.refusal_message(name, refusal, look) for refusal in outcome.refusals)
-        if not outcome.changed:
-            return
         if self.wish.diff or self.wish.patch is not None:
-            patch = _patch(outcome)
-            if self.wish.diff:
+            patch = _patch(outcome) if outcome.changed else ""
+            if self.wish.diff_on_stdout:
                 self.terminal.put_patch(patch)
             self.patches.append(patch)
+        if self.wish.reporting.for_people:
+            self.levels |= {refusal.level for refusal in outcome.refusals if refusal.container}
+            told = (one for one in outcome.refusals if self.wish.verbose or one.container)
+            self.left += (text.refusal_message(name, refusal, look) for refusal in told)
+            if outcome.changed:
+                self._explain(outcome)
+        return report
+
+    def _explain(self, outcome: Outcome) -> None:
+        look, name = self.terminal.err, outcome.manifest.name
         if not self.wish.writes:
             self.terminal.say(text.moved_line(name, outcome.moves, self.words, done=False, look=look))
         if self.wish.verbose:
@@ -151,24 +221,34 @@ class _Run:
         name = outcome.manifest.name
         self.terminal.say(text.moved_line(name, outcome.moves, self.words, done=True, look=self.terminal.err))
 
-    def finish(self) -> None:
-        """Write the patch, sum up, list what was left alone and why, and settle the exit code."""
+    def finish(self, given: Sequence[str]) -> None:
+        """Write the patch and the baseline, sum up, say what was left alone and why, and settle the exit code."""
         tally, say = self.tally, self.terminal.say
-        self.code = tally.exit_code(looking=self.wish.looking)
-        if self.wish.patch is not None and not _saved(self.wish.patch, "".join(self.patches)):
-            self.code = 2
+        asks = self.wish.looking and self.wish.reporting.write_baseline is None
+        self.code = tally.exit_code(looking=asks)
+        if self.wish.patch is not None and not output.saved(self.wish.patch, self.patches):
+            self.failed = True
         for warning in arguments.unmatched(self.judging, self.named):
             say(visible(warning))
         counts = text.Counts(
             tally.changed, tally.moved, tally.unchanged, tally.left_alone, tally.templates, tally.failed
         )
-        say(text.summary(counts, self.words, done=self.wish.writes))
+        say(text.summary(counts, self.words, done=self.wish.writes, listed=bool(self.left)))
         for line in self.left:
             say(line)
+        if tally.templates:
+            say(text.templates_line(tally.templates, listed=self.wish.verbose and self.wish.reporting.for_people))
         if self.left:
             hint = text.advice(self.levels, self.words, self.terminal.err)
             if hint:
                 say(hint)
+        if self.wish.verbose:
+            from sidecarify.report.summary import tables  # noqa: PLC0415  (see __init__)
+
+            for table in tables(self.summary):
+                say(f"\n{table}".rstrip())
+        if not self.ledger.close(self.terminal, given) or self.failed:
+            self.code = 2
 
     def tell(self, troubles: Iterable[Trouble]) -> None:
         """Print messages on files; errors even where the user wants quiet."""
@@ -178,6 +258,14 @@ class _Run:
                 complain(line)
             else:
                 self.terminal.say(line)
+
+
+def _new(outcome: Outcome, report: FileReport) -> Outcome:
+    """The outcome without what a baseline knows."""
+    kept = {id(result.subject) for result in report.results}
+    moves = tuple(move for move in outcome.moves if id(move) in kept)
+    refusals = tuple(refusal for refusal in outcome.refusals if id(refusal) in kept)
+    return outcome._replace(moves=moves, refusals=refusals, after=outcome.after if moves else outcome.before)
 
 
 def _patch(outcome: Outcome) -> str:
@@ -192,14 +280,3 @@ def _explanation(outcome: Outcome) -> list[str]:
     from sidecarify.report.explain import explain  # noqa: PLC0415  (deepdiff is slow to import)
 
     return explain(outcome.before.decode(), outcome.after.decode(), outcome.moves)
-
-
-def _saved(path: Path, patch: str) -> bool:
-    from sidecarify.files import FileError, write_new  # noqa: PLC0415  (see _files)
-
-    try:
-        write_new(path, patch.encode())
-    except FileError as error:
-        complain(text.message(str(path), 1, error.code, "", error.message))
-        return False
-    return True

@@ -47,7 +47,7 @@ class Terminal(NamedTuple):
 
     def put_patch(self, patch: str) -> None:
         """Print a patch: raw for a pipe, made safe for a terminal."""
-        if _is_terminal(sys.stdout) or self.out.color:
+        if is_terminal(sys.stdout) or self.out.color:
             from sidecarify.report.diff import for_terminal  # noqa: PLC0415  (for patches alone)
 
             _write(for_terminal(patch, color=self.out.color).encode())
@@ -69,7 +69,7 @@ def put(text: str) -> None:
 
 def put_bytes(data: bytes) -> None:
     """Print a manifest on stdout: raw, but on a terminal nothing in it may act. Raises OSError."""
-    if _is_terminal(sys.stdout):
+    if is_terminal(sys.stdout):
         data = visible_lines(data.decode("utf-8", "backslashreplace")).encode()
     _write(data)
 
@@ -97,15 +97,16 @@ def orderly_end() -> Iterator[None]:
 
 
 def _look(stream: TextIO, color: ColorWhen) -> Look:
-    is_terminal = _is_terminal(stream)
+    to_people = is_terminal(stream)
     if color is ColorWhen.AUTO:
-        colored = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        colored = to_people and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     else:
         colored = color is ColorWhen.ALWAYS
-    return Look(colored, shutil.get_terminal_size((100, 24)).columns if is_terminal else 0)
+    return Look(colored, shutil.get_terminal_size((100, 24)).columns if to_people else 0)
 
 
-def _is_terminal(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a stream is one."""
     try:
         return stream.isatty()
     except ValueError:  # closed

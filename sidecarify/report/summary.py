@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sidecarify.report.pages import list_text
 from sidecarify.report.results import FileReport, Result
 from sidecarify.report.visible import visible
 
@@ -57,16 +56,16 @@ class Summary:
 
 def tables(summary: Summary) -> Iterator[str]:
     """The counts as tables of text: verdicts, what was left alone by rule, and both by kind and folder."""
+    from sidecarify.report.pages import list_text  # noqa: PLC0415  (for those who ask for it)
+
     if not summary.verdicts:
         return
-    yield _table("VERDICT", [(name, summary.verdicts[name]) for name in _VERDICTS if summary.verdicts[name]])
+    verdicts = [(name, str(summary.verdicts[name])) for name in _VERDICTS if summary.verdicts[name]]
+    yield list_text([("VERDICT", "CONTAINERS"), *verdicts])
     if summary.rules:
-        yield _table("LEFT ALONE BY RULE", sorted(summary.rules.items(), key=lambda one: (-one[1], one[0])))
+        rules = sorted(summary.rules.items(), key=lambda one: (-one[1], one[0]))
+        yield list_text([("LEFT ALONE BY RULE", "CONTAINERS"), *((name, str(count)) for name, count in rules)])
     for head, counts in (("KIND", summary.kinds), ("FOLDER", summary.folders)):
         names = sorted({name for name, _ in counts})
         rows = [(visible(name), *(str(counts[name, verdict]) for verdict in _VERDICTS)) for name in names]
         yield list_text([(head, *(name.upper() for name in _VERDICTS)), *rows])
-
-
-def _table(head: str, rows: list[tuple[str, int]]) -> str:
-    return list_text([(head, "CONTAINERS"), *((visible(name), str(count)) for name, count in rows)])

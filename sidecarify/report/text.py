@@ -82,7 +82,7 @@ class Counts(NamedTuple):
     failed: int = 0
 
 
-def summary(counts: Counts, words: Words, *, done: bool) -> str:
+def summary(counts: Counts, words: Words, *, done: bool, listed: bool = True) -> str:
     """One sentence that says it all; ends with a colon where a list of what was left alone follows."""
     if counts.changed:
         done_to = f"{_of(counts.changed, 'was', 'were') if done else 'would be'} {words.past}"
@@ -95,15 +95,15 @@ def summary(counts: Counts, words: Words, *, done: bool) -> str:
         parts = [f"Nothing to {words.verb}: {_count(counts.unchanged, 'file')} left unchanged"]
     if counts.failed:
         parts.append(f"{counts.failed} with errors")
-    left = [
-        _count(number, noun)
-        for number, noun in ((counts.left_alone, "container"), (counts.templates, "template"))
-        if number
-    ]
-    if left:
-        parts.append(f"{' and '.join(left)} left alone:")
-    sentence = ", ".join(parts)
-    return sentence if left else f"{sentence}."
+    if counts.left_alone:
+        parts.append(f"{_count(counts.left_alone, 'container')} left alone")
+    return f"{', '.join(parts)}{':' if counts.left_alone and listed else '.'}"
+
+
+def templates_line(count: int, *, listed: bool) -> str:
+    """How many templates were left alone, and how to see which."""
+    hint = "" if listed else " (-v lists them)"
+    return f"{_count(count, 'Helm template')} {_of(count, 'was', 'were')} left alone{hint}."
 
 
 def advice(levels: set[str], words: Words, look: Look = PLAIN) -> str:
