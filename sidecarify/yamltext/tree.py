@@ -9,8 +9,8 @@ which rejects `{image: busybox:1.36}`; the pure parsers accept and reject other 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from yaml._yaml import CParser
@@ -165,7 +165,8 @@ def _parse_error(error: MarkedYAMLError, line: int) -> YamlError:
 def _compose(parser: CParser, offset: int, first: int) -> Node | None:  # noqa: PLR0915  (a call an event is dear)
     from yaml import events  # noqa: PLC0415
 
-    get_event = parser.get_event
+    # The stubs know of the base class of events only, and narrowing by `isinstance` costs a call an event.
+    get_event: Callable[[], Any] = parser.get_event
     scalar, alias = events.ScalarEvent, events.AliasEvent
     map_start, seq_start = events.MappingStartEvent, events.SequenceStartEvent
     map_end, seq_end = events.MappingEndEvent, events.SequenceEndEvent
