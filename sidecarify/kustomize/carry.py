@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sidecarify.direction import ALWAYS, POLICY, TO_SIDECAR, Direction
@@ -80,30 +80,45 @@ def _wrong(
 
     The tree is read and built again from the changed texts; nothing of the plan is used but the order of the lists.
     """
+    files = {change.path for change in changes}
+    roots = list(dict.fromkeys(one.root for one in built.instances if not files.isdisjoint(_files(one))))
     changed = Sources(graph.sources.root, {**graph.sources.changed, **{one.path: one.after for one in changes}})
-    again = build(read_graph(changed))
+    again = build(read_graph(changed, graph.below(roots)), roots)
+    before = [one for one in built.instances if one.root in set(roots)]
     moving = set(following.sites)
+    if len(again.instances) != len(before):
+        what = "the changed tree would build another number of workloads; please report it"
+        return {site: Reason(site.node.line, what) for site in moving}
+    finals: dict[Instance, dict[str, Roster]] = {}
+    for (one, path), roster in following.finals.items():
+        finals.setdefault(one, {})[path] = roster
     result: dict[Site, Reason] = {}
-    if len(again.instances) != len(built.instances):
-        line = graph.sources.first_line
-        return dict.fromkeys(moving, Reason(line, "the changed tree would build another number of workloads"))
-    for old, new in zip(built.instances, again.instances, strict=True):
-        finals = {path: roster for (one, path), roster in following.finals.items() if one is old}
-        touched = {entry.site for roster in finals.values() for entry in (*roster.containers, *roster.inits)} & moving
-        for state in (old.first, *(step.after for step in old.steps)):
-            for roster in state.rosters.values():
-                touched |= {entry.site for entry in (*roster.containers, *roster.inits)} & moving
+    for old, new in zip(before, again.instances, strict=True):
+        touched = _sites(old) & moving
         if touched & following.unfollowed.keys():
             continue
-        if new.obstacles != () and not old.obstacles:
+        if new.obstacles and not old.obstacles:
             what = new.obstacles[0].message
-        elif _picture(new.final, direction) == _expected(old, finals, moving, direction):
+        elif _picture(new.final, direction) == _expected(old, finals.get(old, {}), moving, direction):
             continue
         else:
             what = "the changed tree would not build the workload with the move alone"
         reason = Reason(old.owner.line, f"{what} (kustomization {old.root or '.'}); please report it")
         result.update(dict.fromkeys(touched or moving, reason))
     return result
+
+
+def _files(instance: Instance) -> Iterator[str]:
+    """The files whose text has a part in a workload."""
+    yield instance.unit.file
+    yield from (step.unit.file for step in instance.steps)
+
+
+def _sites(instance: Instance) -> set[Site]:
+    """Where the containers are defined that a workload has at any point of its build."""
+    states = (instance.first, *(step.after for step in instance.steps))
+    rosters = (roster for state in states for roster in state.rosters.values())
+    return {entry.site for roster in rosters for entry in (*roster.containers, *roster.inits)}
 
 
 # --- what a workload looks like -----------------------------------------------------------------------------------
@@ -190,22 +205,21 @@ def _normal(node: Node, steps: tuple[str, ...], direction: Direction) -> Node:
 def _groups(following: Following, changes: Sequence[FileChange]) -> list[Group]:
     """The moves and files that hang together: by an edit that several containers need, or by a file."""
     by_path = {change.path: change for change in changes}
-    parts: list[tuple[set[Site], set[str]]] = []
+    leader: dict[Site | str, Site | str] = {}
+
+    def find(one: Site | str) -> Site | str:
+        while leader.setdefault(one, one) is not one:
+            leader[one] = one = leader[leader[one]]
+        return one
+
     for edit in following.edits:
-        sites, files = set(edit.sites), {edit.subject.unit.file}
-        apart = []
-        for part in parts:
-            if part[0] & sites or part[1] & files:
-                sites |= part[0]
-                files |= part[1]
-            else:
-                apart.append(part)
-        parts = [*apart, (sites, files)]
-    order = {site: rank for rank, site in enumerate(following.sites)}
-    return [
-        Group(
-            tuple(sorted(sites, key=lambda site: order[site])),
-            tuple(by_path[file] for file in sorted(files) if file in by_path),
-        )
-        for sites, files in parts
-    ]
+        for site in edit.sites:
+            leader[find(site)] = find(edit.subject.unit.file)
+    parts: dict[Site | str, tuple[list[Site], list[FileChange]]] = {}
+    for site in following.sites:
+        if site in leader:
+            parts.setdefault(find(site), ([], []))[0].append(site)
+    for path in sorted(by_path):
+        if path in leader:
+            parts.setdefault(find(path), ([], []))[1].append(by_path[path])
+    return [Group(tuple(sites), tuple(files)) for sites, files in parts.values()]

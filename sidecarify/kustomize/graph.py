@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -138,6 +138,17 @@ class Graph:
             folder for folder, one in self.kustomizations.items() if not one.is_component and not self.used_by[folder]
         )
 
+    def below(self, folders: Iterable[str]) -> list[str]:
+        """The folders and all that their kustomizations build on, in the order of the graph."""
+        found: set[str] = set()
+        stack = list(folders)
+        while stack:
+            folder = stack.pop()
+            if folder in self.kustomizations and folder not in found:
+                found.add(folder)
+                stack += (link.path for link in self.kustomizations[folder].folders)
+        return [folder for folder in self.kustomizations if folder in found]
+
     @cached_property
     def files(self) -> frozenset[str]:
         """The files whose objects, patches or fields the graph knows, kustomizations included."""
@@ -156,11 +167,14 @@ class Graph:
         return self.files - resources
 
 
-def read_graph(sources: Sources) -> Graph:
-    """Read every kustomization below the root of `sources`. Never raises for what is wrong with them."""
+def read_graph(sources: Sources, folders: Collection[str] | None = None) -> Graph:
+    """Read every kustomization below the root of `sources`, or those in `folders` and nothing else.
+
+    Never raises for what is wrong with them.
+    """
     reader = _Reader(sources)
-    for folder, name in _folders(sources):
-        reader.kustomization(folder, name)
+    for folder, names in _folders(sources) if folders is None else _given(sources, folders):
+        reader.kustomization(folder, names)
     reader.find_cycles()
     return Graph(sources, reader.found, tuple(reader.problems), reader.broken)
 
@@ -173,6 +187,13 @@ def _folders(sources: Sources) -> Iterator[tuple[str, list[str]]]:
         if present:
             folder = os.path.relpath(path, sources.root).replace(os.sep, "/")
             yield ("" if folder == "." else folder), present
+
+
+def _given(sources: Sources, folders: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+    for folder in folders:
+        present = [name for name in NAMES if sources.where(joined(folder, name)) == "file"]
+        if present:
+            yield folder, present
 
 
 class _Reader:

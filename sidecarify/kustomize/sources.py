@@ -125,11 +125,6 @@ class Sources:
         index = bisect_right(self._starts, line - 1) - 1
         return Place(self._names[index], line - self._starts[index])
 
-    @property
-    def first_line(self) -> int:
-        """The number of the first line of the first file that was read."""
-        return 1
-
     def units(self, file: TextFile) -> list[Unit | Problem]:
         """The documents of a file with their trees; an empty document is none."""
         found = (self.unit(file, document) for document in file.documents)
