@@ -5,6 +5,7 @@
 
 from sidecarify.commands.connections import Connection, local_connections
 from sidecarify.commands.endpoints import Endpoint
+from sidecarify.commands.expansion import expanded, expanded_words, located
 from sidecarify.commands.files import FileUse, non_idempotent, reads, writes
 from sidecarify.commands.marks import blockers, looks_at_processes, one_shot_flags
 from sidecarify.commands.model import Lifetime, Program, Redirect, SimpleCommand, Trap, Wait
@@ -26,8 +27,11 @@ __all__ = [
     "Trap",
     "Wait",
     "blockers",
+    "expanded",
+    "expanded_words",
     "kills",
     "local_connections",
+    "located",
     "looks_at_processes",
     "non_idempotent",
     "one_shot_flags",

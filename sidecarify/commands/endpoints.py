@@ -15,9 +15,16 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# Other spellings of the pod's own address.
+_OWN_ADDRESS = re.compile(
+    r"\$\(\s*hostname(?:\s+-[a-zA-Z]+|\s+--[\w-]+)*\s*\)|`\s*hostname(?:\s+-[a-zA-Z]+)*\s*`"
+    r"|\$\{?HOSTNAME\}?(?!\w)|\$[({]?(?:\w*_)?POD_?IPS?(?:[)}]|(?!\w))"
+)
+_LOOPBACK = re.compile(r"127\.\d+\.\d+\.\d+\Z")
 _URL = re.compile(
     r"(?:(?P<scheme>[a-zA-Z][\w+.-]*)://)?(?:[^@/\s]*@)?(?P<host>\[[^\]]*\]|[^:/?#\s]*)(?::(?P<port>\d+))?(?P<path>[/?#].*)?\Z"
 )
+_SOCAT_CLIENT = re.compile(r"(?i)(?:tcp[46]?|tcp[46]?-connect|openssl|udp[46]?):([^:,]+):(\d+)")
 _DEV_TCP = re.compile(r"/dev/(?:tcp|udp)/([^/\s]+)/([^/\s'\"]+)")
 _DEFAULT_PORTS = {
     "http": 80,
@@ -71,7 +78,8 @@ class Endpoint:
     def local(self) -> bool:
         """Whether it is in the same pod: the loopback address, `:5000` without a host, or a Unix socket."""
         listens_here = self.kind == "port" and not self.host and self.port is not None
-        return self.kind == "socket" or listens_here or self.host.lower() in LOCAL_HOSTS
+        host = self.host.lower()
+        return self.kind == "socket" or listens_here or host in LOCAL_HOSTS or _LOOPBACK.match(host) is not None
 
     @classmethod
     def of(cls, kind: str, host: str, port: str) -> Self:
@@ -95,7 +103,7 @@ class Endpoint:
 
 def endpoint(command: SimpleCommand) -> Endpoint | None:
     """The endpoint that a client command connects to; None if it is no client, or names no place."""
-    argv = command.argv
+    argv = tuple(_OWN_ADDRESS.sub("localhost", word) for word in command.argv)
     for redirect in command.redirects:
         if match := _DEV_TCP.search(redirect.target):
             return Endpoint.of("port", match[1], match[2])
@@ -109,6 +117,8 @@ def endpoint(command: SimpleCommand) -> Endpoint | None:
     if name == "grpc_health_probe":
         address = option_value(argv, ("-addr", "--addr", "-a"))
         return Endpoint.of_url(f"tcp://{address}") if address and not address.startswith("unix:") else None
+    if name == "socat":
+        return next((Endpoint.of("port", m[1], m[2]) for word in argv[1:] if (m := _SOCAT_CLIENT.match(word))), None)
     if name == "telnet" and len(argv) > 2:
         return Endpoint.of("port", argv[1], argv[2])
     client = _DATABASE_CLIENTS.get(name)
@@ -157,7 +167,8 @@ def _of_http_client(name: str, argv: tuple[str, ...]) -> Endpoint | None:
             takes_value = _takes_value(word, valued)
         else:
             places.append(word)
-    return Endpoint.of_url(places[0]) if places else None
+    found = [Endpoint.of_url(place) for place in places]
+    return next((place for place in found if place.local), found[0]) if found else None
 
 
 def _takes_value(option: str, valued: frozenset[str]) -> bool:
@@ -186,4 +197,6 @@ def _of_netcat(argv: tuple[str, ...]) -> Endpoint | None:
             operands.append(word)
     if len(operands) == 1 and operands[0].startswith("/"):
         return Endpoint("socket", operands[0], "", None, operands[0])
+    if len(operands) == 1 and (match := re.match(r"(.*):(\d+)\Z", operands[0])):
+        return Endpoint.of("port", match[1], match[2])
     return Endpoint.of("port", operands[0], operands[1]) if len(operands) >= 2 else None

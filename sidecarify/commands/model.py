@@ -36,6 +36,8 @@ class SimpleCommand:
     `fallback` is the name of the command behind `||` that runs if this one fails, "" if there is none.
     `piped_into` is the name of the next command of the pipeline, "" if there is none.
     `in_endless_loop` means that the condition of a loop around it never changes; the loop may still have a `break`.
+    `condition_of` is "while" or "until" in the condition of such a loop. `folder` is where relative paths begin, ""
+    where that is not known.
     """
 
     words: tuple[str, ...]
@@ -55,6 +57,8 @@ class SimpleCommand:
     negated: bool = False
     fallback: str = ""
     piped_into: str = ""
+    condition_of: str = ""
+    folder: str = ""
 
     @property
     def text(self) -> str:
@@ -76,6 +80,18 @@ class SimpleCommand:
     def failure_is_handled(self) -> bool:
         """Whether the script goes on if this command fails, even under `set -e`."""
         return bool(self.fallback) or self.in_condition or self.negated
+
+    @property
+    def failure_leaves(self) -> bool:
+        """Whether the script says itself that it ends if this command fails: `|| exit 1`, `|| { echo x; exit; }`."""
+        return self.fallback in ("exit", "return")
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether a loop runs it again if it fails: `until X`, `while ! X`, `while true; do X; done` (no errexit)."""
+        if self.in_condition:
+            return self.condition_of == ("while" if self.negated else "until")
+        return self.in_endless_loop and self.fallback not in ("exit", "return", "break")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +139,7 @@ class Program:
     `readable` is false if a script is there but could not be read; its lifetime is then UNKNOWN.
     `entrypoint_unseen` is true if only `args` are given, so that an unknown entrypoint gets them.
     `loop_can_fail` is true if the program lives for ever by a loop that ends when a command in it fails.
+    `parameters` are `$0`, `$1` ... of the script, `loops` the variables of its `for` loops with their words.
     """
 
     command: tuple[str, ...]
@@ -142,6 +159,8 @@ class Program:
     readable: bool
     entrypoint_unseen: bool
     loop_can_fail: bool
+    parameters: tuple[str, ...] = ()
+    loops: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def text(self) -> str:

@@ -115,4 +115,6 @@ def _with_script(bare: Program, words: tuple[str, ...], call: ShellCall) -> Prog
         set_e=call.errexit or script.errexit,
         readable=not script.broken,
         loop_can_fail=verdict.loop_can_fail,
+        parameters=call.parameters,
+        loops=tuple(script.loops.items()),
     )

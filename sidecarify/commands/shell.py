@@ -57,6 +57,7 @@ class Script:
     functions: dict[str, Statement]
     errexit: bool
     broken: bool
+    loops: dict[str, tuple[str, ...]]
 
 
 class _Context(NamedTuple):
@@ -74,6 +75,7 @@ class _Context(NamedTuple):
     negated: bool = False
     fallback: str = ""
     piped_into: str = ""
+    condition_of: str = ""
 
 
 class _Position(NamedTuple):
@@ -99,6 +101,7 @@ def read_script(text: str) -> Script:
         functions=reader.functions,
         errexit=any(_sets_errexit(command.words) for command in commands if not command.in_function),
         broken=reader.broken,
+        loops=reader.loops,
     )
 
 
@@ -170,6 +173,7 @@ class _Reader:
 
     traps: list[Trap] = field(default_factory=list)
     functions: dict[str, Statement] = field(default_factory=dict)
+    loops: dict[str, tuple[str, ...]] = field(default_factory=dict)
     broken: bool = False
 
     def read(self, text: str, context: _Context, at: _Position | None, depth: int, nesting: int = 0) -> Statement:
@@ -415,7 +419,7 @@ class _Builder:
             inside = context._replace(fallback=fallback, in_branch=context.in_branch or index > 0)
             built.append(self.statement(nodes[index], inside, depth))
             if index and operators[index - 1] == "||":
-                fallback = _first_name(built[-1])
+                fallback = _fallback_name(built[-1])
         return statements.Chain(tuple(reversed(built)), tuple(operators))
 
     def redirected(self, node: "Node", context: _Context, depth: int) -> Statement:
@@ -493,7 +497,7 @@ class _Builder:
         endless = ""
         if node.type == "while_statement":
             before = [child for child in node.children[1:] if child.id != body_node.id]
-            condition = self.block(before, inside._replace(in_condition=True), depth)
+            condition = self.block(before, inside._replace(in_condition=True, condition_of=kind), depth)
             endless = _endless(kind, condition)
         elif node.type == "c_style_for_statement":
             kind = "c-for"
@@ -501,6 +505,10 @@ class _Builder:
             endless = "always" if test is None or self.source.of(test).strip() == "1" else ""
         else:
             values = tuple(self.word(child) for child in node.children_by_field_name("value"))
+            variable = node.child_by_field_name("variable")
+            if variable is not None:
+                name = self.source.of(variable)
+                self.reader.loops[name] = (*self.reader.loops.get(name, ()), *values)
         inside = inside._replace(in_endless_loop=bool(endless) or context.in_endless_loop)
         if endless:
             inside = inside._replace(fallback="")
@@ -522,7 +530,8 @@ class _Builder:
             then = next((index for index, child in enumerate(children) if child.type == "then"), None)
             if then is None:
                 return self.unreadable(node)
-            condition = self.block(children[1:then], context._replace(in_condition=True), depth)
+            asked = context._replace(in_condition=True, condition_of="")
+            condition = self.block(children[1:then], asked, depth)
             branches.append((condition, self.block(children[then + 1 :], inside, depth)))
         for clause in clauses:
             if clause.type == "else_clause":
@@ -611,6 +620,12 @@ def _has_structure(node: "Node") -> bool:
 def _first_name(statement: Statement) -> str:
     command = next(iter(statements.simple_commands(statement)), None)
     return command.name if command else ""
+
+
+def _fallback_name(statement: Statement) -> str:
+    """What runs if the left side of `||` fails: `exit` if it ends the script, whatever it says before."""
+    names = [command.name for command in statements.simple_commands(statement)]
+    return "exit" if names[-1:] == ["exit"] else next(iter(names), "")
 
 
 def _signal_name(signal: str) -> str:

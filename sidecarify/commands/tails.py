@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sidecarify.commands.expansion import located
 from sidecarify.commands.files import creates, writes
 from sidecarify.commands.model import Program, SimpleCommand
 
 _VALUED = frozenset({"-n", "-c", "-s", "--lines", "--bytes", "--sleep-interval", "--pid", "--max-unchanged-stats"})
+_PATH = re.compile(r"(?<![\w.$})/-])/[\w.*?@%+/-]+")
 _OBSOLETE = re.compile(r"[-+]\d+[bcl]?[fF]?\Z")
 
 
@@ -15,13 +17,15 @@ _OBSOLETE = re.compile(r"[-+]\d+[bcl]?[fF]?\Z")
 class Tail:
     """One `tail` that follows. `retry` is `-F`, or `--retry` with a way to follow.
 
-    `prepared` are the files that the program itself makes, or waits for, before this command runs.
+    `prepared` are the files that the program itself makes, or waits for, before this command runs. `unknown` says that
+    which files it follows is not written in the manifest, or not all of them are.
     """
 
     command: SimpleCommand
     files: tuple[str, ...]
     retry: bool
     prepared: tuple[str, ...]
+    unknown: bool = False
 
     @property
     def missing_file_ends_it(self) -> bool:
@@ -38,9 +42,31 @@ def _tails(program: Program) -> Iterator[Tail]:
     for command in program.commands:
         if command.name != "tail":
             continue
-        follow, retry, files = _options(command.argv)
+        follow, retry, operands = _options(command.argv)
         if follow:
-            yield Tail(command, files, retry, _prepared(program, command, files))
+            given = operands or _piped_names(program, command)
+            named = [path for word in given for path in _paths_in(word)]
+            files = tuple(located(path, command) for path in named)
+            prepared = _prepared(program, command, files)
+            unknown = any(not path.startswith("/") and path not in prepared and path != "-" for path in files)
+            unknown = unknown or len(named) < len(given) or (not given and "xargs" in command.words)
+            yield Tail(command, files, retry, prepared, unknown)
+
+
+def _paths_in(word: str) -> tuple[str, ...]:
+    """The files that an operand stands for: itself, or the paths in `$(ls /logs/*.log)`; none if nobody knows."""
+    if "$(" in word or "`" in word:
+        return tuple(_PATH.findall(word))
+    # `/logs/$APP.log` is below /logs, whatever APP is.
+    return () if "$" in word.rpartition("/")[0] or word.startswith("$") else (word,)
+
+
+def _piped_names(program: Program, tail: SimpleCommand) -> tuple[str, ...]:
+    """The paths that the command in front of `| xargs tail -f` looks at."""
+    if "xargs" not in tail.words:
+        return ()
+    givers = [one for one in program.commands if one.in_pipeline and one.offset < tail.offset and one.line == tail.line]
+    return tuple(word for one in givers for word in one.argv[1:] if word.startswith("/"))
 
 
 def _options(argv: tuple[str, ...]) -> tuple[bool, bool, tuple[str, ...]]:
@@ -72,13 +98,15 @@ def _options(argv: tuple[str, ...]) -> tuple[bool, bool, tuple[str, ...]]:
 
 def _prepared(program: Program, tail: SimpleCommand, files: tuple[str, ...]) -> tuple[str, ...]:
     earlier = [write for write in writes(program) if write.command.offset < tail.offset]
-    made = {write.path for write in earlier if creates(write) and not write.command.in_trap}
+    made = {located(write.path, write.command) for write in earlier if creates(write) and not write.command.in_trap}
     waited = {
-        wait.target
+        located(wait.target, wait.command)
         for wait in program.waits
         if wait.kind == "file" and wait.until == "appears" and wait.line <= tail.line and tail in wait.then
     }
-    tested = {word for command in program.commands if _guards(command, tail) for word in command.argv[1:]}
+    tested = {
+        located(word, command) for command in program.commands if _guards(command, tail) for word in command.argv[1:]
+    }
     return tuple(file for file in files if file in made | waited | tested or file.startswith("/dev/"))
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from sidecarify.catalogue import Catalogue, Match
-from sidecarify.commands import Program, read_program
+from sidecarify.commands import Program, expanded, expanded_words, read_program
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.judge.said import NO_REMARKS, Remarks
 from sidecarify.kube.container import Container
@@ -89,7 +89,9 @@ class Member:
         command, args = self.container.command, self.container.args
         if self.match is not None and self.match.transform.safe == "by-command" and not (command or self.entrypoint):
             command, args = args, ()
-        return read_program(command, args, entrypoint=self.entrypoint)
+        known = self.container.environment
+        program = read_program(expanded_words(command, known), expanded_words(args, known), entrypoint=self.entrypoint)
+        return None if program is None else expanded(program, known, self.container.working_dir)
 
     @property
     def known(self) -> bool:

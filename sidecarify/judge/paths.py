@@ -57,9 +57,9 @@ def own_ports(helper: Member) -> frozenset[int]:
 
 
 def main_ports(pod: PodContext) -> frozenset[int]:
-    """The ports that the containers declare that stay."""
+    """The ports of the containers that stay: declared, or named by their arguments and variables."""
     staying = pod.those("main", "peer", "unclear")
-    return frozenset(port.number for one in staying for port in one.container.ports if port.number is not None)
+    return frozenset(port.number for one in staying for port in listening(one.container))
 
 
 def job_spec(pod: PodContext) -> Node | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -9,6 +10,8 @@ from typing import Literal
 from sidecarify.yamltext.tree import Node
 
 from . import fields
+
+_OWN = re.compile(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 
 HandlerKind = Literal["exec", "httpGet", "tcpSocket", "grpc", "sleep", "none"]
 
@@ -38,11 +41,12 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class EnvVar:
-    """One entry of `env`; `value` is None where it comes from elsewhere (`valueFrom`)."""
+    """One entry of `env`; `value` is None where it comes from elsewhere (`valueFrom`, with `field_path` of the pod)."""
 
     name: str
     value: str | None
     line: int
+    field_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +135,25 @@ class Container:
         for node in fields.items(self.node, "env"):
             name = fields.text(node, "name")
             if name is not None:
-                found[name] = EnvVar(name, fields.text(node, "value"), node.line)
+                field_path = fields.text(node, "valueFrom", "fieldRef", "fieldPath") or ""
+                found[name] = EnvVar(name, fields.text(node, "value"), node.line, field_path)
         return found
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """The variables whose value is known; the pod's own address is `$(POD_IP)`, however the variable is called."""
+        known: dict[str, str] = {}
+        for variable in self.env.values():
+            if variable.value is not None:
+                known[variable.name] = _OWN.sub(lambda found: known.get(found[1], found[0]), variable.value)
+            elif variable.field_path in ("status.podIP", "status.podIPs"):
+                known[variable.name] = "$(POD_IP)"
+        return known
+
+    @cached_property
+    def working_dir(self) -> str:
+        """Its `workingDir`; empty if the image decides."""
+        return fields.text(self.node, "workingDir") or ""
 
     @cached_property
     def ports(self) -> tuple[Port, ...]:

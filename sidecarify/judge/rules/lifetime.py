@@ -225,6 +225,9 @@ def tail_without_retry(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Near miss:
           args: [tail, -n+1, -F, /var/log/app/app.log]
 
+    Which file is meant is read through `cd`, `workingDir`, variables and parameters of the script. Where it cannot be
+    known and a shared volume is there, the answer is `review`. A loop that starts `tail -f` again makes it harmless.
+
     Fix: Write `-F` (`--follow=name --retry`) instead of `-f`.
     """
     program = helper.program
@@ -232,15 +235,28 @@ def tail_without_retry(helper: Member, pod: PodContext) -> Iterator[Finding]:
         return
     container = helper.container
     for tail in tails(program):
+        command = tail.command
+        ends_loop = program.set_e and not command.failure_is_handled
+        if tail.retry or (command.is_repeated and not ends_loop):
+            continue
+        line = program_line(container, command, program.script_index)
         missing = [path for path in tail.files if path not in tail.prepared]
         path = next((one for one in missing if maker_of(one, helper, pod) == "main"), None)
-        if not tail.missing_file_ends_it or path is None:
+        if path is None:
+            if tail.unknown and _mounts_files_of_main(helper, pod):
+                yield Finding(
+                    "tail-without-retry",
+                    "review",
+                    f"`{container.name}` runs `tail -f` on a file that is not spelled out in the manifest; if the main "
+                    "container makes it, `tail` ends before, and the main container might never start.",
+                    "Write `tail -F` instead of `tail -f`: it waits for the file.",
+                    line,
+                )
             continue
-        line = program_line(container, tail.command, program.script_index)
         if program.script_index is None:
             line = next((node.line for node in container.words if node.value == path), line)
-        several = len(tail.files) > 1 or "*" in path
-        again = tail.command.failure_is_handled or (tail.command.in_loop and not program.loop_can_fail)
+        several = tail.unknown or any(maker_of(one, helper, pod) != "main" for one in tail.files)
+        again = command.failure_is_handled or (command.in_loop and program.lifetime is Lifetime.UNKNOWN)
         yield Finding(
             "tail-without-retry",
             "review" if several or again else "refuse",
@@ -249,6 +265,10 @@ def tail_without_retry(helper: Member, pod: PodContext) -> Iterator[Finding]:
             "Write `tail -F` instead of `tail -f`: it waits for the file.",
             line,
         )
+
+
+def _mounts_files_of_main(helper: Member, pod: PodContext) -> bool:
+    return any(maker_of(mount.path, helper, pod) == "main" for mount in helper.container.mounts)
 
 
 RULES: tuple[Rule, ...] = (

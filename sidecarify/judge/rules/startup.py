@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from sidecarify.commands import Lifetime, Program, Wait, local_connections, read_program
+from sidecarify.commands import Lifetime, Program, Wait, expanded, local_connections, read_program
 from sidecarify.commands.endpoints import endpoint
 from sidecarify.judge import signs
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
@@ -110,16 +110,37 @@ def needs_main(probe: Handler, helper: Member, pod: PodContext) -> tuple[Level, 
 def _exec_needs_main(probe: Handler, helper: Member, pod: PodContext) -> tuple[Level, str] | None:
     container = helper.container
     foreign = main_ports(pod) - own_ports(helper)
+    program = _hook_program(probe, helper)
+    for command in program.commands if program is not None else ():
+        place = endpoint(command)
+        if place is not None and place.local and place.port in foreign:
+            return "refuse", f"port {place.port} answers, which is the main container's"
     for text in probe.command:
         for found in signs.LOCAL_ADDRESS.finditer(text):
             if int(found[1]) in foreign:
                 return "refuse", f"port {found[1]} answers, which is the main container's"
-    for path in _paths(probe.command):
+    for path in _paths([word for command in program.commands for word in command.words] if program else ()):
         maker = maker_of(path, helper, pod)
         mount = mount_of(container, path)
         if maker == "main" and mount is not None and not _helper_makes(path, helper):
             return "refuse", f"`{path}` is there, which the main container makes"
+    for command in program.commands if program is not None else ():
+        for port in sorted(foreign) if endpoint(command) is None else ():
+            if re.search(rf"(?<![\d./-]){port}(?![\d.])", command.text):
+                return "review", f"`{_short(command.text)}` succeeds, which names port {port} of the main container"
     return None
+
+
+def _hook_program(handler: Handler, helper: Member) -> Program | None:
+    """What a probe or hook runs, with the container's variables (a shell's only: nobody expands `$(X)` there)."""
+    program = read_program(handler.command, ())
+    container = helper.container
+    return None if program is None else expanded(program, container.environment, container.working_dir)
+
+
+def _short(text: str) -> str:
+    joined = " ".join(text.split())
+    return joined if len(joined) <= 60 else f"{joined[:59].rstrip()}…"
 
 
 def _paths(words: Sequence[str]) -> Iterator[str]:
@@ -213,7 +234,7 @@ def _post_start(helper: Member, pod: PodContext) -> Iterator[Finding]:
                 hook.line,
             )
         return
-    program = read_program(hook.command, ()) if hook.kind == "exec" else None
+    program = _hook_program(hook, helper) if hook.kind == "exec" else None
     if program is None:
         return
     for wait in program.waits:
