@@ -20,7 +20,7 @@ from .sources import Problem, Sources
 
 OVERLAYS_DISAGREE = "overlays-disagree"
 
-Judge = Callable[[PodSpec], PodVerdict]
+Judge = Callable[[PodSpec, Instance, str], PodVerdict]
 _STRICTNESS: dict[VerdictName | None, int] = {"safe": 0, None: 1, "review": 2, "refuse": 3}
 
 
@@ -42,15 +42,20 @@ class View:
         return next((entry.site for entry in entries if entry.name == name), None)
 
 
-def views(build: Build, sources: Sources, judge: Judge, direction: Direction) -> tuple[list[View], list[Problem]]:
-    """The judged views of all pod specs that hold a container which may move, and what could not be judged."""
+def views(
+    build: Build, sources: Sources, judge: Judge, direction: Direction, least: int = 2
+) -> tuple[list[View], list[Problem]]:
+    """The judged views of all pod specs that hold a container which may move, and what could not be judged.
+
+    That is one with `least` containers, or on the way back one with native sidecars.
+    """
     found: dict[object, View] = {}
     problems: list[Problem] = []
     for instance in build.instances:
         for pod in pod_specs(replace(instance.owner, node=instance.final.node)):
             path = path_in_object(pod)
             roster = instance.final.rosters.get(path)
-            if roster is None or not _may_move(pod, direction):
+            if roster is None or not _may_move(pod, direction, least):
                 continue
             entries = (*roster.containers, *roster.inits)
             key = (path, tuple(entry.site for entry in entries), picture(instance.final.node))
@@ -59,7 +64,7 @@ def views(build: Build, sources: Sources, judge: Judge, direction: Direction) ->
                 found[key] = replace(known, roots=(*known.roots, instance.root))
                 continue
             try:
-                verdict = judge(pod)
+                verdict = judge(pod, instance, path)
             except YamlError as error:
                 problems.append(Problem(sources.place(error.line), error.code, error.message))
                 continue
@@ -67,9 +72,9 @@ def views(build: Build, sources: Sources, judge: Judge, direction: Direction) ->
     return list(found.values()), problems
 
 
-def _may_move(pod: PodSpec, direction: Direction) -> bool:
+def _may_move(pod: PodSpec, direction: Direction, least: int) -> bool:
     if direction.promotes:
-        return len(pod.containers) > 0
+        return len(pod.containers) >= least
     return any(container.is_native_sidecar for container in pod.init_containers)
 
 

@@ -43,14 +43,15 @@ class Problem(NamedTuple):
 class Unit:
     """A piece of text with one YAML tree: a document of a file, or a patch written inside a scalar of one.
 
-    Offsets of `root` count in `text`; its lines are those of `Sources`. `holder` is the scalar that holds the text,
-    a node of the unit `outer`; both are None for a document.
+    Offsets of `root` count in `text`; its lines are those of `Sources`, of which `first` is the text's own. `holder` is
+    the scalar that holds the text, a node of the unit `outer`; both are None for a document.
     """
 
     file: str
     document: Document
     text: str
     root: Node
+    first: int
     outer: Unit | None = None
     holder: Node | None = None
 
@@ -140,10 +141,11 @@ class Sources:
         result: Unit | Problem
         try:
             check_line_breaks(file.source.text, document)
-            root = parse(text, line=file.first + document.line)
+            first = file.first + document.line
+            root = parse(text, line=first)
             if root is None:
                 return None
-            result = Unit(file.name, document, text, root)
+            result = Unit(file.name, document, text, root, first)
         except TextError as error:
             result = Problem(Place(file.name, error.line), error.code, error.message)
         except YamlError as error:
@@ -163,7 +165,7 @@ class Sources:
                 place = self.place(error.line)
                 return Problem(place, error.code, f"the patch is not readable: {error.message}")
             if root is not None:
-                found.append(Unit(outer.file, document, text, root, outer, scalar))
+                found.append(Unit(outer.file, document, text, root, first + document.line - 1, outer, scalar))
         return found
 
 

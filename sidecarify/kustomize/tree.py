@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction
@@ -22,8 +22,9 @@ from .carry import Carried, carry_out
 from .edits import FileChange
 from .follow import Reason
 from .graph import Graph
-from .resolve import View, combined, site_of, views
+from .resolve import Judge, View, combined, site_of, views
 from .sources import Place, Problem
+from .spoken import Spoken, spoken
 
 OVERLAY_NOT_FOLLOWED = "overlay-not-followed"
 
@@ -96,7 +97,10 @@ def convert_tree(
     Nothing is written. Raises ValueError for options that mean nothing, CatalogueError; never for bad manifests.
     """
     built = build(graph)
-    found, problems = views(built, graph.sources, _judge(graph, built, options, others, complete, direction), direction)
+    said = spoken(built, graph.sources, ignores=options.ignores)
+    judged = _judge(graph, built, options, said, others, complete=complete, direction=direction)
+    names_helpers = options.helpers or options.default_helpers or said.remarks.roles
+    found, problems = views(built, graph.sources, judged, direction, 1 if names_helpers else 2)
     seen = combined(found, graph.sources)
     chosen, refusals = _chosen(seen, graph, options, direction)
     accepts = options.consent.accepts(Finding(OVERLAY_NOT_FOLLOWED, "refuse", "", "", 0))
@@ -114,7 +118,7 @@ def convert_tree(
         graph,
         tuple(_groups(graph, carried, notes, direction)),
         tuple(refusals),
-        (*graph.problems, *problems),
+        (*graph.problems, *said.problems, *problems),
         tuple(seen),
         frozenset(site for group in carried.groups for site in group.sites),
         carried.finals,
@@ -122,8 +126,15 @@ def convert_tree(
 
 
 def _judge(
-    graph: Graph, built: Build, options: Options, others: Sequence[KubeObject], complete: bool, direction: Direction
-) -> Callable[[PodSpec], PodVerdict]:
+    graph: Graph,
+    built: Build,
+    options: Options,
+    said: Spoken,
+    others: Sequence[KubeObject],
+    *,
+    complete: bool,
+    direction: Direction,
+) -> Judge:
     """How a pod is judged: without the patches and kustomizations, whose part is in the view already."""
     own = {(one.owner.file, one.owner.document, one.owner.path) for one in built.instances}
     around = tuple(
@@ -132,10 +143,10 @@ def _judge(
         if other.file not in graph.own_files and (other.file, other.document, other.path) not in own
     )
     families = catalogue(options.transforms)
-    settings = options.settings
     judge_pod = judge if direction.promotes else judge_sidecars
 
-    def judged(pod: PodSpec) -> PodVerdict:
+    def judged(pod: PodSpec, instance: Instance, path: str) -> PodVerdict:
+        settings = replace(options.settings, remarks=said.of(pod, instance, path))
         return judge_pod(pod, families, settings, around, complete=complete)
 
     return judged

@@ -270,3 +270,35 @@ def test_no_tool(tmp_path: Path) -> None:
     found = convert(tmp_path, tree(one=FOLLOWED))
     result = prove(("/nothing/kubectl", "kustomize"), tmp_path, found.changes, found.finals, found.sites, TO_SIDECAR)
     assert [proof.compared for proof in result] == [False]
+
+
+def test_a_comment_decides_for_every_overlay(tmp_path: Path) -> None:
+    base = BASE.replace("      - name: git-sync\n", "      # sidecarify: main\n      - name: git-sync\n")
+    found = convert(tmp_path, tree(base, prod=FOLLOWED))
+    assert found.changes == ()
+
+
+def test_a_comment_in_a_patch_decides_of_the_container_that_it_adds(tmp_path: Path) -> None:
+    ignoring = ADDED.replace("# brings the content", "# sidecarify: ignore[one-shot-helper] it loops")
+    patch = ignoring.replace("--root=/git]", "--root=/git, --one-time]")
+    found = convert(tmp_path, tree(MAIN_ALONE, prod=patch))
+    assert [one.move.container for one in found.moves] == ["git-sync"]
+
+
+def test_a_comment_at_the_line_of_the_evidence(tmp_path: Path) -> None:
+    """It stands in the overlay, where the argument is, and the container is defined in the base."""
+    patch = ONE_TIME.replace("--one-time]", "--one-time]  # sidecarify: ignore[one-shot-helper] a test")
+    found = convert(tmp_path, tree(ci=patch))
+    assert [one.move.container for one in found.moves] == ["git-sync"]
+
+
+def test_a_comment_at_the_item_of_a_patch(tmp_path: Path) -> None:
+    patch = ONE_TIME.replace("- name: git-sync", "- name: git-sync  # sidecarify: ignore[one-shot-helper] a test")
+    found = convert(tmp_path, tree(ci=patch))
+    assert [one.move.container for one in found.moves] == ["git-sync"]
+
+
+def test_a_comment_that_means_nothing_is_told(tmp_path: Path) -> None:
+    base = BASE.replace("      - name: git-sync\n", "      # sidecarify: hepler\n      - name: git-sync\n")
+    found = convert(tmp_path, tree(base))
+    assert [(str(one.place), one.code) for one in found.problems] == [("base/shop.yaml:14", "bad-comment")]
