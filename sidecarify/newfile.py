@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sidecarify.files import TEMPORARY, FileError
+from sidecarify.files import FileError
+from sidecarify.leftovers import prefix
 
 
 @contextmanager
@@ -26,7 +27,7 @@ def new_file(path: Path) -> Iterator[Callable[[str], None]]:
             with target.open("wb", buffering=0) as file:
                 yield lambda text: _whole(file.fileno(), text)
             return
-        temporary = target.with_name(f"{TEMPORARY}{secrets.token_hex(8)}.tmp")
+        temporary = target.with_name(f"{prefix(os.getpid())}{secrets.token_hex(8)}.new")
         # Created anew, so that the user's umask decides as for any other new file; one that is replaced keeps its mode.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         with os.fdopen(descriptor, "wb") as file:

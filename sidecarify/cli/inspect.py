@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sidecarify.cli import arguments
+from sidecarify.cli import arguments, output, selecting
 from sidecarify.cli.arguments import Judging
 from sidecarify.cli.choices import Choices
-from sidecarify.cli.terminal import ColorWhen, Terminal, complain, orderly_end, put
+from sidecarify.cli.output import Ledger, OutputFormat, Reporting
+from sidecarify.cli.progress import watched
+from sidecarify.cli.selecting import Selecting
+from sidecarify.cli.terminal import ColorWhen, Terminal, complain, is_terminal, orderly_end
 from sidecarify.report import text
+from sidecarify.report.text import PLAIN, Look
 from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
-    from sidecarify.batch import Inspection, Trouble
+    from sidecarify.batch import Inspection, Survey, Trouble
+    from sidecarify.options import Options
     from sidecarify.preview import Preview
-    from sidecarify.report.json import ErrorEntry, PodEntry
-
-
-class OutputFormat(StrEnum):
-    """The forms of the answer."""
-
-    TEXT = "text"
-    JSON = "json"
+    from sidecarify.report.json import PodEntry
+    from sidecarify.report.results import FileReport, Fix
 
 
 def inspect(
     paths: arguments.Paths = None,
-    output_format: Annotated[OutputFormat, typer.Option(help="A table for people, or JSON for programs.")] = (
-        OutputFormat.TEXT
-    ),
+    output_format: output.Format = OutputFormat.TEXT,
+    output_file: output.OutputFile = None,
+    baseline: output.Known = None,
+    write_baseline: output.WriteBaseline = None,
     helper: arguments.Helper = None,
     main: arguments.Main = None,
     kube_version: arguments.KubeVersion = None,
@@ -48,6 +47,12 @@ def inspect(
         bool,
         typer.Option("--timeline", help="Show the order of start and stop, and the demand, now and after the move."),
     ] = False,
+    exclude: selecting.Exclude = None,
+    include: selecting.Include = None,
+    force_exclude: selecting.ForceExclude = False,
+    no_ignore_files: selecting.NoIgnoreFiles = False,
+    files_from: selecting.FilesFrom = None,
+    since: selecting.Since = None,
     color: arguments.Color = ColorWhen.AUTO,
     quiet: arguments.Quiet = False,
     verbose: arguments.Verbose = False,
@@ -69,45 +74,124 @@ def inspect(
         config=config,
         isolated=isolated,
     )
-    given = arguments.places(paths)
-    choices = Choices(judging, given)
+    reporting = Reporting(output_format, output_file, baseline, write_baseline)
+    files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since)
+    choices = Choices(judging, files.given)
     terminal = Terminal.of(color, quiet=quiet)
-    pods: list[PodEntry] = []
-    errors: list[ErrorEntry] = []
-    named: set[str] = set()
+    ledger = Ledger(reporting, "inspect")
+    looking = _Looking(terminal, ledger, verbose=verbose, timeline=timeline)
     with orderly_end():
-        for inspection in _answers(given, choices, previews=timeline or verbose):
-            troubles = (*inspection.troubles, *inspection.templates)
-            named |= inspection.named
-            pods += inspection.pods
-            errors += ({"file": one.file, "line": one.line, "message": one.message} for one in troubles if one.error)
-            _tell(troubles, terminal)
-            if output_format is OutputFormat.TEXT:
-                for pod, shown in zip_longest(inspection.pods, inspection.previews):
-                    extra = _extra(shown, timeline=timeline) if shown is not None else ""
-                    put(f"{text.pod_table(pod, verbose=verbose, look=terminal.out)}{extra}\n")
-        if output_format is OutputFormat.JSON:
-            from sidecarify.report.json import rendered  # noqa: PLC0415  (for this format alone)
-
-            put(rendered(str(choices.first.settings.target), pods, errors))
-        for warning in arguments.unmatched(judging, named):
+        if reporting.for_people:
+            look = PLAIN if output_file is not None else terminal.out
+            pieces = looking.tables(_inspections(files, choices, previews=timeline or verbose), look)
+        else:
+            about = output.about("inspect", str(choices.first.settings.target))
+            fixed = output_format is OutputFormat.SARIF
+            found = looking.reports(_inspections(files, choices, fixed=fixed))
+            pieces = output.renderer(output_format, "inspect")(found, about)
+        written = output.publish(pieces, output_file)
+        for warning in arguments.unmatched(judging, looking.named):
             terminal.say(visible(warning))
-        terminal.say(text.verdict_counts(pods))
-    raise typer.Exit(2 if errors else 0)
+        looking.sum_up()
+        written = ledger.close(terminal, files.given) and written
+    raise typer.Exit(2 if looking.failed or not written else 0)
 
 
-def _answers(given: Sequence[str], choices: Choices, *, previews: bool) -> Iterator[Inspection]:
-    """What there is to say of each manifest, and first of all what kept files from being looked at."""
-    from sidecarify.batch import Inspection, inspect_all, inspect_one, survey  # noqa: PLC0415  (`--help` needs none)
+class _Looking:
+    """One run: tells what kept files from being read as it becomes known, and counts."""
 
-    if given == [arguments.STDIN]:
-        manifest, options = arguments.stdin_manifest(), choices.first
-        yield inspect_one(manifest, arguments.received(), options, previews=previews)
+    def __init__(self, terminal: Terminal, ledger: Ledger, *, verbose: bool, timeline: bool) -> None:
+        from sidecarify.report.summary import Summary  # noqa: PLC0415  (`--help` needs none of it)
+
+        self.terminal = terminal
+        self.ledger = ledger
+        self.verbose = verbose
+        self.timeline = timeline
+        self.summary = Summary()
+        self.named: set[str] = set()
+        self.failed = False
+        self._counts: list[int] = [0] * len(text.NO_VERDICTS)
+
+    def reports(self, inspections: Iterable[tuple[Inspection, tuple[Fix, ...]]]) -> Iterator[FileReport]:
+        """What there is to say of each manifest, without what a baseline knows."""
+        for inspection, fixes in inspections:
+            for report in self._told(inspection):
+                yield report._replace(fixes=fixes)
+
+    def tables(self, inspections: Iterable[tuple[Inspection, tuple[Fix, ...]]], look: Look) -> Iterator[str]:
+        """A table for each pod."""
+        for inspection, _ in inspections:
+            previews = dict(zip(map(_key, inspection.pods), inspection.previews, strict=False))
+            for report in self._told(inspection):
+                for pod in report.pods:
+                    shown = previews.get(_key(pod))
+                    extra = _extra(shown, timeline=self.timeline) if shown is not None else ""
+                    yield f"{text.pod_table(pod, verbose=self.verbose, look=look)}{extra}\n"
+
+    def sum_up(self) -> None:
+        """Say what the run comes to."""
+        self.terminal.say(text.verdict_counts(text.Verdicts(*self._counts)))
+        if self.summary.templates:
+            self.terminal.say(text.templates_line(self.summary.templates, listed=self.verbose))
+        if self.verbose:
+            from sidecarify.report.summary import tables  # noqa: PLC0415  (see __init__)
+
+            for table in tables(self.summary):
+                self.terminal.say(f"\n{table}".rstrip())
+
+    def _told(self, inspection: Inspection) -> Iterator[FileReport]:
+        from sidecarify.report.results import of_inspection, of_survey  # noqa: PLC0415  (see __init__)
+
+        self.named |= inspection.named
+        self._tell((*inspection.troubles, *(inspection.templates if self.verbose else ())))
+        self.failed = self.failed or any(one.error for one in inspection.troubles)
+        of_files = inspection.manifest.name == ""
+        for one in of_survey(inspection.troubles) if of_files else (of_inspection(inspection),):
+            report = self.ledger.new(one)
+            self.summary.add(report)
+            self._counts = [old + new for old, new in zip(self._counts, text.verdicts(report.pods), strict=True)]
+            yield report
+
+    def _tell(self, troubles: Iterable[Trouble]) -> None:
+        for one in troubles:
+            line = text.message(one.file, one.line, one.code, "", one.message, self.terminal.err)
+            if one.error:
+                complain(line)
+            else:
+                self.terminal.say(line)
+
+
+def _inspections(
+    files: Selecting, choices: Choices, *, previews: bool = False, fixed: bool = False
+) -> Iterator[tuple[Inspection, tuple[Fix, ...]]]:
+    """The inspection of each manifest with the fixes for it; first one without a name: what could not be looked at."""
+    from sidecarify.batch import Inspection, inspect_all, inspect_one  # noqa: PLC0415  (`--help` needs none)
+    from sidecarify.discover import Manifest  # noqa: PLC0415
+
+    if files.given == [arguments.STDIN]:
+        one = inspect_one(arguments.stdin_manifest(), arguments.received(), choices.first, previews=previews)
+        yield one, _fixes(one, choices.first) if fixed else ()
         return
-    looked = survey(given)
+    looked = files.find()
     choices.prepare(looked.candidates)
-    yield Inspection(arguments.stdin_manifest(), troubles=tuple(looked.troubles))
-    yield from inspect_all(looked, choices.of, previews=previews)
+    yield Inspection(Manifest("", ""), troubles=tuple(looked.troubles)), ()
+    inspections = inspect_all(looked, choices.of, previews=previews)
+    for one in watched(inspections, len(looked.candidates), wanted=not is_terminal(sys.stdout)):
+        yield one, _fixes(one, choices.of(one.manifest), looked) if fixed else ()
+
+
+def _fixes(inspection: Inspection, options: Options, looked: Survey | None = None) -> tuple[Fix, ...]:
+    if not any(one["verdict"] == "safe" for pod in inspection.pods for one in pod["containers"]):
+        return ()
+    from sidecarify.batch import convert_one  # noqa: PLC0415  (see _inspections)
+    from sidecarify.fixes import fixes  # noqa: PLC0415
+
+    around = None if looked is None else looked.around
+    return tuple(fixes(convert_one(inspection.manifest, inspection.before, options, around), options, around))
+
+
+def _key(pod: PodEntry) -> tuple[int, str]:
+    return pod["document"], pod["path"]
 
 
 def _extra(shown: Preview, *, timeline: bool) -> str:
@@ -119,12 +203,3 @@ def _extra(shown: Preview, *, timeline: bool) -> str:
     if demand and (timeline or demand_differs(shown)):
         lines.append(demand)
     return "".join(f"  {line}\n" for line in lines)
-
-
-def _tell(troubles: Iterable[Trouble], terminal: Terminal) -> None:
-    for one in troubles:
-        line = text.message(one.file, one.line, one.code, "", one.message, terminal.err)
-        if one.error:
-            complain(line)
-        else:
-            terminal.say(line)

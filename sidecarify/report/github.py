@@ -27,8 +27,7 @@ def _command(result: Result, about: About) -> str:
         "title": f"sidecarify: {result.rule}",
     }
     said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    who = f"{result.container}: " if result.container else ""
-    return f"::{_name(result)} {said}::{_data(visible(who + result.message))}"
+    return f"::{_name(result)} {said}::{_data(visible(result.message))}"
 
 
 def _name(result: Result) -> str:

@@ -25,9 +25,8 @@ def gitlab(reports: Iterable[FileReport], about: About) -> Iterator[str]:
 
 
 def _entry(result: Result, about: About) -> dict[str, object]:
-    who = f"{result.container}: " if result.container else ""
     return {
-        "description": f"{who}{result.message}",
+        "description": result.message,
         "check_name": result.rule,
         "fingerprint": result.fingerprint,
         "severity": _SEVERITIES[result.level],

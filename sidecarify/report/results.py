@@ -19,9 +19,9 @@ Level = Literal["safe", "review", "refuse", "note", "error"]
 MOVABLE = "native-sidecar"
 """The name that a move goes by beside the names of the rules."""
 TEMPLATE = "template"
-_MOVABLE_MESSAGE = (
-    "This helper can be a native sidecar: `sidecarify convert` moves it to `initContainers` with "
-    "`restartPolicy: Always`, so that it starts before the main container and stops after it."
+_MOVABLE = (
+    "can be a native sidecar: `sidecarify convert` moves it to `initContainers` with `restartPolicy: Always`, so that "
+    "it starts before the main container and stops after it."
 )
 
 
@@ -121,11 +121,7 @@ def of_outcome(outcome: Outcome) -> FileReport:
     for move in outcome.moves:
         place = places.get((move.document, move.path), Place(path=move.path, document=move.document))
         reasons = tuple(f"{one.text} ({one.file}:{one.line})" for one in outcome.reasons if one.move == move.key)
-        results.append(
-            Result(
-                "move", MOVABLE, move.verdict, _MOVABLE_MESSAGE, name, move.line, name, move.container, place, reasons
-            )._replace(subject=move)
-        )
+        results.append(_movable(name, move.container, move.line, move.verdict, place, reasons)._replace(subject=move))
         results += (
             Result("note", note.rule, "note", note.message, note.file or name, note.line, name, move.container, place)
             for note in move.notes
@@ -189,8 +185,7 @@ def _of_container(file: str, place: Place, container: ContainerEntry) -> Iterato
     name = container["name"]
     if verdict == "safe":
         evidence = tuple(container["evidence"])
-        found = Result("move", MOVABLE, "safe", _MOVABLE_MESSAGE, file, container["line"], file, name, place, evidence)
-        yield found._replace(subject=container)
+        yield _movable(file, name, container["line"], "safe", place, evidence)._replace(subject=container)
     for finding in container["findings"]:
         sort: Sort = "note" if finding["level"] == "note" else "left"
         yield Result(
@@ -205,6 +200,10 @@ def _of_container(file: str, place: Place, container: ContainerEntry) -> Iterato
             place,
             subject=finding,
         )
+
+
+def _movable(file: str, name: str, line: int, level: Level, place: Place, evidence: tuple[str, ...]) -> Result:
+    return Result("move", MOVABLE, level, f"`{name}` {_MOVABLE}", file, line, file, name, place, evidence)
 
 
 def _left(file: str, refusal: Refusal, places: dict[tuple[int, str], Place]) -> Result:

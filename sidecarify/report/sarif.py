@@ -71,12 +71,11 @@ def sarif(reports: Iterable[FileReport], about: About) -> Iterator[str]:
 
 
 def _result(result: Result, index: int, about: About) -> Json:
-    who = f"`{result.container}`: " if result.container else ""
     entry: Json = {
         "ruleId": result.rule,
         "ruleIndex": index,
         "level": _LEVELS[result.level],
-        "message": {"text": _text(f"{who}{result.message}")},
+        "message": {"text": _text(result.message)},
         "locations": [_location(result, about)],
         "partialFingerprints": {"sidecarify/v1": result.fingerprint},
     }

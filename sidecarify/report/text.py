@@ -132,14 +132,33 @@ def pod_table(pod: PodEntry, *, verbose: bool, look: Look = PLAIN) -> str:
     return "\n".join(lines) + "\n"
 
 
-def verdict_counts(pods: Sequence[PodEntry]) -> str:
+class Verdicts(NamedTuple):
+    """How many pods and containers `inspect` has seen, and the verdicts on the helpers among them."""
+
+    pods: int = 0
+    containers: int = 0
+    safe: int = 0
+    review: int = 0
+    refuse: int = 0
+
+
+NO_VERDICTS = Verdicts()
+
+
+def verdicts(pods: Sequence[PodEntry]) -> Verdicts:
+    """The counts for some pods."""
+    found = [container["verdict"] for pod in pods for container in pod["containers"]]
+    return Verdicts(len(pods), len(found), found.count("safe"), found.count("review"), found.count("refuse"))
+
+
+def verdict_counts(counts: Verdicts) -> str:
     """One sentence on what `inspect` found."""
-    verdicts = [container["verdict"] for pod in pods for container in pod["containers"]]
-    helpers = [verdict for verdict in verdicts if verdict is not None]
-    parts = [f"{helpers.count(name)} {name}" for name in ("safe", "review", "refuse") if name in helpers]
+    numbers = (("safe", counts.safe), ("review", counts.review), ("refuse", counts.refuse))
+    parts = [f"{number} {name}" for name, number in numbers if number]
     said = f" ({', '.join(parts)})" if parts else ""
-    counted = ", ".join((_count(len(verdicts), "container"), _count(len(helpers), "helper")))
-    return f"{_count(len(pods), 'pod')} with several containers: {counted}{said}."
+    helpers = counts.safe + counts.review + counts.refuse
+    counted = ", ".join((_count(counts.containers, "container"), _count(helpers, "helper")))
+    return f"{_count(counts.pods, 'pod')} with several containers: {counted}{said}."
 
 
 def _row(container: ContainerEntry) -> tuple[str, str, str, str, str]:

@@ -143,7 +143,9 @@ class TestTable:
         Path("web.yaml").write_bytes(WEB.replace(b"kind: Pod", b"{{ if .x }}\nkind: Pod"))
         ended = sidecarify("inspect", "web.yaml")
         assert (ended.code, ended.stdout) == (0, b"")
-        assert "[template] The document is a template" in ended.err
+        assert "1 Helm template was left alone (-v lists them).\n" in ended.err
+        assert "[template]" not in ended.err
+        assert "[template] The document is a template" in sidecarify("inspect", "-v", "web.yaml").err
 
 
 @pytest.mark.parametrize("flag", ["--accept", "--diff", "--unsafe"])
