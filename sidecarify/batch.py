@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.discover import EVERYTHING, Leftover, Manifest, Selection, Skipped, find, is_folder
-from sidecarify.files import FileError, commit, read, stage
+from sidecarify.files import FileError, read
 from sidecarify.yamltext.source import Source, TextError
 
 if TYPE_CHECKING:
@@ -136,11 +136,11 @@ class Tally:
         self.left_alone += len({(one.document, one.path, one.container) for one in containers})
         self.templates += len(outcome.refusals) - len(containers)
 
-    def unwritten(self, outcome: Outcome) -> None:
-        """Take back what `add` counted, for a manifest that could not be written."""
+    def unwritten(self, moves: Sequence[Move], *, failed: bool) -> None:
+        """Take back what `add` counted, for a manifest that was not written; `failed`: it counts as failed already."""
         self.changed -= 1
-        self.moved -= len(outcome.moves)
-        self.failed += not any(trouble.error for trouble in outcome.troubles)
+        self.moved -= len(moves)
+        self.failed += not failed
 
     def exit_code(self, *, looking: bool) -> int:
         """2 if a manifest could not be read, proved or written, 1 if one would change and the run only `looks`, 0."""
@@ -212,20 +212,6 @@ def convert_all(looked: Survey, options_of: OptionsOf, direction: Direction = TO
             yield Outcome(manifest, b"", b"", troubles=(Trouble(manifest.name, 1, error.code, error.message),))
         else:
             yield convert_one(manifest, data, options_of(manifest), looked.around, direction)
-
-
-def write(outcome: Outcome) -> Iterator[Trouble]:
-    """Replace the manifest's file by what it becomes, whole or not at all; yields what went wrong or is to be known."""
-    file = outcome.manifest.name
-    try:
-        staged = stage(outcome.manifest.path, outcome.before, outcome.after)
-        commit(staged)
-    except FileError as error:
-        yield Trouble(file, 1, error.code, error.message)
-        return
-    if staged.links > 1:
-        what = f"had {staged.links} names (hard links); the other names keep the old text"
-        yield Trouble(file, 1, "hard-link", what, error=False)
 
 
 def inspect_all(looked: Survey, options_of: OptionsOf, *, previews: bool = False) -> Iterator[Inspection]:

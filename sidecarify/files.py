@@ -7,16 +7,20 @@ import os
 import stat
 import sys
 import tempfile
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from sidecarify.leftovers import prefix
+
 SIZE_LIMIT = 64 * 1024 * 1024
 """No manifest that people keep is larger; etcd takes objects of 1.5 MiB."""
-TEMPORARY = ".sidecarify-"
-"""How the names of temporary files begin."""
 
+_WAIT = 1.0
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 
@@ -31,12 +35,21 @@ class FileError(Exception):
 
 
 class Staged(NamedTuple):
-    """A new text that waits beside the file which it is to replace; `links` counts the names of that file."""
+    """A new text that waits beside the file which it is to replace.
+
+    `before` and `after` are digests of the two texts: a run may have thousands. `links` counts the names of the file.
+    """
 
     target: Path
     temporary: Path
     before: bytes
+    after: bytes
     links: int
+
+    @property
+    def kept(self) -> Path:
+        """The second name of the old file while it may have to come back."""
+        return self.temporary.with_suffix(".old")
 
 
 def read(path: str | Path) -> bytes:
@@ -90,10 +103,11 @@ def stage(path: str | Path, before: bytes, after: bytes) -> Staged:
         status = target.stat()
     except OSError as error:
         raise FileError("unwritable", f"cannot be written: {reason(error)}; it is as it was") from None
-    _check_same(target, before)
+    digest = _digest(before)
+    _check_same(target, digest)
     descriptor, temporary = -1, None
     try:
-        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=".tmp", dir=target.parent)
+        descriptor, name = tempfile.mkstemp(prefix=prefix(os.getpid()), suffix=".new", dir=target.parent)
         temporary = Path(name)
         _fill(descriptor, after)
         _take_over(descriptor, target, status)
@@ -111,29 +125,126 @@ def stage(path: str | Path, before: bytes, after: bytes) -> Staged:
             where = "" if temporary is not None else f" in the folder {target.parent}"
             raise FileError("unwritable", f"cannot be written{where}: {reason(error)}; it is as it was") from None
         raise
-    return Staged(target, temporary, before, status.st_nlink)
+    return Staged(target, temporary, digest, _digest(after), status.st_nlink)
 
 
-def commit(staged: Staged) -> None:
+def commit(staged: Staged, *, keep: bool = False) -> None:
     """Let the staged text take the file's place, at once and whole; other names (hard links) keep the old text.
 
-    Raises FileError (`unwritable`, `changed-meanwhile`); the file is then as it was and the staged text is gone.
+    With `keep`, the old file stays beside it under a second name, for `restore` or `forget`. The new name is on the
+    disk after `sync`. A file that holds the new text already (another run was faster) is left as it is. Raises
+    FileError (`unwritable`, `changed-meanwhile`); the file is then as it was and the staged text gone.
     """
     try:
-        _check_same(staged.target, staged.before)
-        staged.temporary.replace(staged.target)
+        with _alone_in(staged.target.parent):
+            now = _current(staged.target)
+            if now == staged.after:
+                discard(staged)
+                return
+            if now != staged.before:
+                _check_same(staged.target, staged.before)
+            if keep:
+                _keep(staged)
+            staged.temporary.replace(staged.target)
     except BaseException as error:
-        discard(staged)
+        if staged.temporary.exists():
+            forget(staged)
+            discard(staged)
         if isinstance(error, OSError):
             raise FileError("unwritable", f"cannot be replaced: {reason(error)}; it is as it was") from None
         raise
-    _sync_folder(staged.target.parent)
+
+
+def restore(staged: Staged) -> None:
+    """Take back a `commit` with `keep`, if there was one: the old file takes its place again, at once and whole.
+
+    Raises FileError (`not-restored`) if it cannot, or if somebody else has written the file since; the old file then
+    stays beside it.
+    """
+    where = f"its old text is in {staged.kept.name} beside it until the next run"
+    try:
+        if not staged.kept.exists():
+            return
+        with _alone_in(staged.target.parent):
+            if _current(staged.target) != staged.after:
+                raise FileError("not-restored", f"was written by somebody else meanwhile and is left so; {where}")
+            staged.kept.replace(staged.target)
+    except OSError as error:
+        raise FileError("not-restored", f"cannot be put back ({reason(error)}) and has the new text; {where}") from None
+
+
+def forget(staged: Staged) -> None:
+    """Remove the second name of the old file."""
+    _remove(staged.kept)
 
 
 def discard(staged: Staged) -> None:
     """Remove a staged text."""
+    _remove(staged.temporary)
+
+
+def sync(folder: Path) -> None:
+    """Bring the names in a folder to the disk; where it cannot be synced (Windows, some networks), they still stand."""
+    if sys.platform == "win32":
+        return
     with suppress(OSError):
-        staged.temporary.unlink()
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other runs of this program from replacing files in a folder, where the system can.
+
+    A lock on the folder itself leaves no file behind, not even if the process is killed. Others may hold such a lock
+    for reasons of their own (`flock . sidecarify convert`), so nobody waits long for it; what is written is compared
+    with what was read in any case.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl  # noqa: PLC0415  (not on Windows)
+
+    descriptor = -1
+    try:
+        with suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            until = time.monotonic() + _WAIT
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        break
+                    time.sleep(0.005)
+                else:
+                    break
+        yield
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _keep(staged: Staged) -> None:
+    """Give the old file a second name, or where there are no such things copy it."""
+    try:
+        os.link(staged.target, staged.kept)
+    except OSError:
+        descriptor = os.open(staged.kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            _fill(descriptor, read(staged.target))
+            _take_over(descriptor, staged.target, staged.target.stat())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -198,12 +309,24 @@ def _too_large(size: int | None = None) -> FileError:
 
 def _check_same(target: Path, before: bytes) -> None:
     try:
-        now = read(target)
+        now = _digest(read(target))
     except FileError as error:
         what = f"changed since it was read ({error.message}), so it was not written; run again"
         raise FileError("changed-meanwhile", what) from None
     if now != before:
         raise FileError("changed-meanwhile", "changed since it was read, so it was not written; run again")
+
+
+def _current(target: Path) -> bytes:
+    """The digest of what a file holds now; empty if it cannot be read."""
+    try:
+        return _digest(read(target))
+    except FileError:
+        return b""
+
+
+def _digest(data: bytes) -> bytes:
+    return sha256(data).digest()
 
 
 def _fill(descriptor: int, data: bytes) -> None:
@@ -229,15 +352,3 @@ def _take_over(descriptor: int, target: Path, status: os.stat_result) -> None:
             for name in os.listxattr(target):
                 with suppress(OSError):
                     os.setxattr(descriptor, name, os.getxattr(target, name))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Bring the new name to the disk; where a folder cannot be synced (Windows, some networks), the rename stands."""
-    if sys.platform == "win32":
-        return
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -40,6 +40,9 @@ Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1
 Patch = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write one patch for `git apply` instead of the manifests.")
 ]
+Atomic = Annotated[
+    bool, typer.Option("--atomic", help="Replace all files or none: put all back if one cannot be written.")
+]
 Explain = Annotated[
     bool, typer.Option("--explain", help="Also say what changes in the model, by an independent comparison.")
 ]

@@ -35,7 +35,7 @@ class Choices:
         self._judging = judging
         self._finder = Finder()
         self._known: dict[Path | None, Options] = {None: arguments.options(judging)}
-        self.first, *_ = [self._below(_folder(path)) for path in given]
+        self.first, *_ = [self._below(_folder(path)) for path in given or (".",)]
 
     def of(self, manifest: Manifest) -> Options:
         """The options of a manifest. Raises typer.Exit (2) for a configuration file that cannot be used."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from sidecarify.cli import arguments, output
+from sidecarify.cli import arguments, output, selecting
 from sidecarify.cli.arguments import Judging
 from sidecarify.cli.output import OutputFormat, Reporting
 from sidecarify.cli.run import Wish, carry_out
+from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import ColorWhen, Terminal
 
 
@@ -35,6 +36,13 @@ def convert(
     add_startup_probe: arguments.AddStartupProbe = None,
     config: arguments.Config = None,
     isolated: arguments.Isolated = False,
+    atomic: arguments.Atomic = False,
+    exclude: selecting.Exclude = None,
+    include: selecting.Include = None,
+    force_exclude: selecting.ForceExclude = False,
+    no_ignore_files: selecting.NoIgnoreFiles = False,
+    files_from: selecting.FilesFrom = None,
+    since: selecting.Since = None,
     color: arguments.Color = ColorWhen.AUTO,
     quiet: arguments.Quiet = False,
     verbose: arguments.Verbose = False,
@@ -61,5 +69,6 @@ def convert(
         isolated=isolated,
     )
     reporting = Reporting(output_format, output_file, baseline, write_baseline)
-    wish = Wish(diff, check, patch, explain, verbose, reporting)
-    raise typer.Exit(carry_out(paths, judging, wish, Terminal.of(color, quiet=quiet)))
+    files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since)
+    wish = Wish(diff, check, patch, explain, verbose, reporting, atomic)
+    raise typer.Exit(carry_out(files, judging, wish, Terminal.of(color, quiet=quiet)))

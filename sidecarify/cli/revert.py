@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from sidecarify.cli import arguments
+from sidecarify.cli import arguments, selecting
 from sidecarify.cli.arguments import Judging
 from sidecarify.cli.run import Wish, carry_out
+from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import ColorWhen, Terminal
 from sidecarify.direction import TO_CONTAINER
 
@@ -27,6 +28,13 @@ def revert(
     no_ignores: arguments.NoIgnores = False,
     config: arguments.Config = None,
     isolated: arguments.Isolated = False,
+    atomic: arguments.Atomic = False,
+    exclude: selecting.Exclude = None,
+    include: selecting.Include = None,
+    force_exclude: selecting.ForceExclude = False,
+    no_ignore_files: selecting.NoIgnoreFiles = False,
+    files_from: selecting.FilesFrom = None,
+    since: selecting.Since = None,
     color: arguments.Color = ColorWhen.AUTO,
     quiet: arguments.Quiet = False,
     verbose: arguments.Verbose = False,
@@ -50,5 +58,6 @@ def revert(
         config=config,
         isolated=isolated,
     )
-    wish = Wish(diff, check, patch, explain, verbose)
-    raise typer.Exit(carry_out(paths, judging, wish, Terminal.of(color, quiet=quiet)))
+    files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since)
+    wish = Wish(diff, check, patch, explain, verbose, atomic=atomic)
+    raise typer.Exit(carry_out(files, judging, wish, Terminal.of(color, quiet=quiet)))

@@ -15,14 +15,18 @@ from sidecarify.cli.arguments import Judging
 from sidecarify.cli.choices import Choices
 from sidecarify.cli.output import AS_EVER, Ledger, OutputFormat, Reporting
 from sidecarify.cli.progress import watched
+from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import Terminal, complain, is_terminal, orderly_end, put_bytes
 from sidecarify.report import text
 from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
     from sidecarify.batch import Outcome, Survey, Trouble
+    from sidecarify.discover import Manifest
     from sidecarify.options import Options
+    from sidecarify.plan import Move
     from sidecarify.report.results import FileReport, Fix
+    from sidecarify.writing import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Wish:
     explain: bool
     verbose: bool
     reporting: Reporting = AS_EVER
+    atomic: bool = False
 
     @property
     def looking(self) -> bool:
@@ -58,6 +63,8 @@ class Wish:
         if not people and self.writes:
             what = "only with --check, --diff or --patch: what is said must be known before anything is written."
             raise typer.BadParameter(what, param_hint="--output-format")
+        if self.atomic and not self.writes:
+            raise typer.BadParameter("--check, --diff and --patch replace no files.", param_hint="--atomic")
         if people and file is not None and not self.diff:
             what = "with the format text only for --diff: nothing else is printed on stdout."
             raise typer.BadParameter(what, param_hint="--output-file")
@@ -65,39 +72,40 @@ class Wish:
             raise typer.BadParameter("only with --check.", param_hint="--baseline, --write-baseline")
 
 
-def carry_out(paths: Sequence[str] | None, judging: Judging, wish: Wish, terminal: Terminal) -> int:
+def carry_out(selecting: Selecting, judging: Judging, wish: Wish, terminal: Terminal) -> int:
     """Do what a command asks for, and give its exit code: 0 done, 1 something would change, 2 an error.
 
     Raises typer.BadParameter for arguments that mean nothing, typer.Exit where the run is cut short.
     """
     wish.validate()
-    given = arguments.places(paths)
+    given = selecting.given
     choices = Choices(judging, given)
     run = _Run(wish, terminal, judging)
     with orderly_end():
-        reports = _filter(run, choices.first) if given == [arguments.STDIN] else _files(run, choices, given)
+        reports = _filter(run, choices.first) if given == [arguments.STDIN] else _files(run, choices, selecting)
         run.publish(reports, str(choices.first.settings.target))
         run.finish(given)
     return run.code
 
 
-def _files(run: _Run, choices: Choices, given: Sequence[str]) -> Iterator[FileReport]:
-    from sidecarify.batch import convert_all, survey  # noqa: PLC0415  (`--help` needs none of it)
+def _files(run: _Run, choices: Choices, selecting: Selecting) -> Iterator[FileReport]:
+    from sidecarify.batch import convert_all  # noqa: PLC0415  (`--help` needs none of it)
     from sidecarify.report.results import of_survey  # noqa: PLC0415
+    from sidecarify.writing import Writing  # noqa: PLC0415
 
-    looked = survey(given)
+    looked = selecting.find()
     choices.prepare(looked.candidates)
     run.found(looked)
     yield from of_survey(looked.troubles)
-    changed = []
     outcomes = convert_all(looked, choices.of, run.judging.direction)
-    for outcome in watched(outcomes, len(looked.candidates), wanted=run.shows_progress):
-        yield run.show(outcome, run.fixes(outcome, choices.of(outcome.manifest), looked))
-        if outcome.changed and run.wish.writes:
-            changed.append(outcome)
-    # Nothing is written before every manifest has been converted and proved.
-    for outcome in changed:
-        run.write(outcome)
+    # Nothing is replaced before every manifest has been converted and proved, and waits beside its file.
+    with Writing(looked.leftovers if run.wish.writes else (), atomic=run.wish.atomic) as writing:
+        for outcome in watched(outcomes, len(looked.candidates), wanted=run.shows_progress):
+            yield run.show(outcome, run.fixes(outcome, choices.of(outcome.manifest), looked))
+            if outcome.changed and run.wish.writes:
+                writing.stage(outcome.manifest, outcome.before, outcome.after, outcome.moves)
+        for written in writing.replace_all():
+            run.written(written)
 
 
 def _filter(run: _Run, options: Options) -> Iterator[FileReport]:
@@ -108,7 +116,7 @@ def _filter(run: _Run, options: Options) -> Iterator[FileReport]:
         put_bytes(outcome.after)
     yield run.show(outcome, run.fixes(outcome, options))
     if run.wish.writes and outcome.changed:
-        run.written(outcome)
+        run.done(outcome.manifest, outcome.moves)
 
 
 class _Run:
@@ -131,6 +139,7 @@ class _Run:
         self.left: list[str] = []
         self.levels: set[str] = set()
         self.named: set[str] = set()
+        self.troubled: set[str] = set()
 
     def found(self, looked: Survey) -> None:
         """Take note of the files of the run."""
@@ -178,6 +187,8 @@ class _Run:
         self.summary.add(report)
         self.tally.add(outcome)
         self.named |= outcome.named
+        if outcome.changed and any(trouble.error for trouble in outcome.troubles):
+            self.troubled.add(name)
         self.tell(outcome.troubles)
         if self.wish.diff or self.wish.patch is not None:
             patch = _patch(outcome) if outcome.changed else ""
@@ -205,21 +216,23 @@ class _Run:
             for line in _explanation(outcome):
                 self.terminal.say(f"{visible(name)}: {visible(line)}")
 
-    def write(self, outcome: Outcome) -> None:
-        """Replace the manifest's file."""
-        from sidecarify.batch import write  # noqa: PLC0415  (see _files)
+    def written(self, written: Written) -> None:
+        """Say what has become of a manifest's file."""
+        from sidecarify.batch import Trouble  # noqa: PLC0415  (see _files)
 
-        troubles = list(write(outcome))
-        self.tell(troubles)
-        if any(trouble.error for trouble in troubles):
-            self.tally.unwritten(outcome)
-        else:
-            self.written(outcome)
+        name = written.manifest.name
+        if written.error is not None:
+            self.tell([Trouble(name, 1, written.error.code, written.error.message)])
+            self.tally.unwritten(written.moves, failed=name in self.troubled)
+            return
+        if written.links > 1:
+            what = f"had {written.links} names (hard links); the other names keep the old text"
+            self.tell([Trouble(name, 1, "hard-link", what, error=False)])
+        self.done(written.manifest, written.moves)
 
-    def written(self, outcome: Outcome) -> None:
+    def done(self, manifest: Manifest, moves: Sequence[Move]) -> None:
         """Say what has been done."""
-        name = outcome.manifest.name
-        self.terminal.say(text.moved_line(name, outcome.moves, self.words, done=True, look=self.terminal.err))
+        self.terminal.say(text.moved_line(manifest.name, moves, self.words, done=True, look=self.terminal.err))
 
     def finish(self, given: Sequence[str]) -> None:
         """Write the patch and the baseline, sum up, say what was left alone and why, and settle the exit code."""

@@ -1,0 +1,101 @@
+"""The arguments that say which files a run takes, and finding these."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from sidecarify.cli import arguments
+
+if TYPE_CHECKING:
+    from sidecarify.batch import Survey
+    from sidecarify.discover import Selection
+
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GLOB", help="Leave out files and folders, as a line of .gitignore does. May be repeated."),
+]
+Include = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GLOB", help="Take files and folders that would be left out otherwise. May be repeated."),
+]
+ForceExclude = Annotated[
+    bool, typer.Option("--force-exclude", help="Leave out what is left out of folders even if it is given by its name.")
+]
+NoIgnoreFiles = Annotated[
+    bool, typer.Option("--no-ignore-files", help="Do not heed .gitignore and .sidecarifyignore files.")
+]
+FilesFrom = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|-", help="Take the files of a list too, ended by line ends or NUL; `-` reads it from stdin."
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="REV", help="Work only on files that differ from this git revision, or are not tracked."),
+]
+
+
+class Selecting(NamedTuple):
+    """The arguments that say which files a run takes."""
+
+    paths: Sequence[str] | None
+    exclude: Sequence[str] | None = None
+    include: Sequence[str] | None = None
+    force_exclude: bool = False
+    no_ignore_files: bool = False
+    files_from: str | None = None
+    since: str | None = None
+
+    @property
+    def given(self) -> Sequence[str]:
+        """The paths to work on. Raises typer.BadParameter for what excludes one another."""
+        if self.files_from is None:
+            places = arguments.places(self.paths)
+            if places == [arguments.STDIN] and self.since is not None:
+                raise typer.BadParameter("`-` (stdin) has no revisions.", param_hint="--since")
+            return places
+        if arguments.STDIN in (self.paths or ()):
+            raise typer.BadParameter("`-` (stdin) stands alone.", param_hint="PATH")
+        return tuple(self.paths or ())
+
+    def find(self) -> Survey:
+        """Find the manifests. Raises typer.BadParameter for a list or a revision that cannot be read."""
+        from sidecarify.batch import survey  # noqa: PLC0415  (`--help` needs none of the core)
+
+        selection = self._selection()
+        if self.since is None:
+            return survey(self.given, selection)
+        from sidecarify.changed import RevisionError, changed_since  # noqa: PLC0415  (for this argument alone)
+
+        try:
+            among = changed_since(self.since, (*self.given, *selection.listed))
+        except RevisionError as error:
+            raise typer.BadParameter(f"{error}.", param_hint="--since") from None
+        return survey(self.given, selection, among=among)
+
+    def _selection(self) -> Selection:
+        from sidecarify.discover import Selection, listed  # noqa: PLC0415  (see find)
+
+        return Selection(
+            exclude=tuple(self.exclude or ()),
+            include=tuple(self.include or ()),
+            force_exclude=self.force_exclude,
+            ignore_files=not self.no_ignore_files,
+            listed=() if self.files_from is None else listed(_list(self.files_from)),
+        )
+
+
+def _list(name: str) -> bytes:
+    from sidecarify.files import FileError, read  # noqa: PLC0415  (see Selecting.find)
+
+    if name == arguments.STDIN:
+        return sys.stdin.buffer.read()
+    try:
+        return read(name)
+    except FileError as error:
+        raise typer.BadParameter(f"{name} {error.message}.", param_hint="--files-from") from None
