@@ -27,6 +27,7 @@ TRAITS = frozenset(
         "metrics-only",
         "inbound",
         "provider",
+        "fills",
         "exits-offline",
         "needs-main",
         "csi",
@@ -136,6 +137,8 @@ class Transform:
     traits: frozenset[str] = frozenset()
     health_paths: tuple[str, ...] = ()
     main_paths: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    listens: tuple[int, ...] = ()
     file: Path = Path()
 
     def usually_main(self, kind: str) -> bool:
@@ -354,6 +357,8 @@ class _Reader:
                 "traits",
                 "health_paths",
                 "main_paths",
+                "outputs",
+                "listens",
             ),
         )
         images = tuple(self._image(node) for node in self._items(keys, "images"))
@@ -376,6 +381,8 @@ class _Reader:
             traits=frozenset(self._word(node, TRAITS) for node in self._items(keys, "traits")),
             health_paths=tuple(self._path(node) for node in self._items(keys, "health_paths")),
             main_paths=tuple(self._path(node) for node in self._items(keys, "main_paths")),
+            outputs=self._arguments(keys, "outputs"),
+            listens=tuple(self._port(node) for node in self._items(keys, "listens")),
             file=file,
         )
 
@@ -476,6 +483,12 @@ class _Reader:
 
     def _arguments(self, keys: Mapping[str, Node], name: str) -> tuple[str, ...]:
         return tuple(self._argument(node) for node in self._items(keys, name))
+
+    def _port(self, node: Node) -> int:
+        number = int(self._shaped(node, re.compile(r"[1-9]\d{0,4}"), "is not a port number"))
+        if number >= 2**16:
+            raise self._error(node, f"{number} is not a port number")
+        return number
 
     def _path(self, node: Node) -> str:
         return self._shaped(node, re.compile(r"/\S*"), "is not a path that starts with /")

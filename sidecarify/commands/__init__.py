@@ -6,6 +6,7 @@
 from sidecarify.commands.connections import Connection, local_connections
 from sidecarify.commands.endpoints import Endpoint
 from sidecarify.commands.expansion import expanded, expanded_words, located
+from sidecarify.commands.failing import failure_ends
 from sidecarify.commands.files import FileUse, non_idempotent, reads, writes
 from sidecarify.commands.marks import blockers, looks_at_processes, one_shot_flags
 from sidecarify.commands.model import Lifetime, Program, Redirect, SimpleCommand, Trap, Wait
@@ -29,6 +30,7 @@ __all__ = [
     "blockers",
     "expanded",
     "expanded_words",
+    "failure_ends",
     "kills",
     "local_connections",
     "located",

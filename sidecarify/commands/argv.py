@@ -6,7 +6,7 @@ s6, wait-for-it, dockerize) as of 2026.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "mksh", "zsh", "hush"})
 
@@ -14,8 +14,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _MAX_WRAPPERS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class _Wrapper:
+class _Wrapper(NamedTuple):
     """How to find the wrapped command: options that take a value, and how many words stand before it."""
 
     valued: frozenset[str] = frozenset()
@@ -91,8 +90,7 @@ WRAPPERS: dict[str, _Wrapper] = {
 WAITING_WRAPPERS = frozenset({"wait-for-it", "wait-for", "wait4x", "dockerize", "linkerd-await"})
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapped:
+class Wrapped(NamedTuple):
     """An argument vector without its wrappers. `skipped` counts the words that were taken off in front."""
 
     argv: tuple[str, ...]
@@ -101,8 +99,7 @@ class Wrapped:
     limit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ShellCall:
+class ShellCall(NamedTuple):
     """A shell that is called with a script (`script_at` is its index in the words), or with a file.
 
     `errexit` is true for `sh -e`. `parameters` are `$0`, `$1` ... of a script, `$1` ... of a file.

@@ -1,14 +1,13 @@
 """Connections that a command line makes to its own pod (DEAD3, ORD10, section 13)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecarify.commands.argv import unwrap, wrapper_name
 from sidecarify.commands.endpoints import Endpoint, endpoint
 from sidecarify.commands.model import Program, SimpleCommand
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """A client command and the endpoint in the same pod that it talks to.
 
     `waits`: it is repeated, or the tool itself waits, until the endpoint answers. `handled`: its failure does not end

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from sidecarify.commands.argv import wrapper_name
 from sidecarify.commands.model import SimpleCommand
@@ -61,8 +60,7 @@ _WGET_VALUED = _words("""
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """A host and port as a command names them.
 
     `kind` is "http", "port" or "socket"; `port` is None if it is not a number.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecarify.commands.model import Program, SimpleCommand
 from sidecarify.commands.processes import has_option
@@ -47,8 +47,7 @@ _INPUT_OPTIONS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FileUse:
+class FileUse(NamedTuple):
     """A path and the command that uses it; `how` is the verb: redirect, append, touch, copy, mkdir, option ..."""
 
     path: str

@@ -8,7 +8,8 @@ The reading is that of a careful person, not of a prover:
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sidecarify.commands.argv import shell_call, unwrap
 from sidecarify.commands.conditions import TEST_NAMES, looks_only, test_operands, test_truth, truth
@@ -46,8 +47,7 @@ _ONE_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z
 _MAX_STEPS = 50_000
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """A reason with the command that gives it."""
 
     reason: str
@@ -55,8 +55,7 @@ class Settled:
     sticky: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """What may happen when a statement runs.
 
     `falls`: the next statement is reached. `stops`: the script ends here, as intended. `fails`: it ends here because
@@ -82,8 +81,7 @@ class Flow:
         return self.stays is not None and not (self.falls or self.stops or self.returns or self.breaks or self.shut)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The lifetime of a script and what settled it."""
 
     lifetime: Lifetime
@@ -248,7 +246,7 @@ def _chain(chain: Chain, state: _State) -> Flow:
         if operator == "||" and not looks:
             flow = _either([flow, _as_failure(right, item)])
         elif operator == "||" or looks:
-            flow = _either([replace(flow, falls=True), right])
+            flow = _either([flow._replace(falls=True), right])
         else:
             flow = _then(flow, right, is_work=not _is_epilogue(item))
         looks = looks and looks_only(item)
@@ -259,8 +257,7 @@ def _as_failure(flow: Flow, statement: Statement) -> Flow:
     """What stands behind `work ||`: leaving there is a failure, not the plan."""
     says_zero = any(command.words == ("exit", "0") for command in simple_commands(statement))
     leaves = flow.breaks or flow.returns or (flow.stops and not says_zero)
-    return replace(
-        flow,
+    return flow._replace(
         breaks=False,
         returns=False,
         stops=flow.stops and says_zero,
@@ -305,7 +302,7 @@ def _stops_reading(stage: Statement) -> bool:
 
 def _as_subshell(flow: Flow) -> Flow:
     leaves = flow.stops or flow.fails or flow.returns or flow.breaks
-    return replace(flow, falls=flow.falls or leaves, stops=False, fails=False, returns=False, breaks=False)
+    return flow._replace(falls=flow.falls or leaves, stops=False, fails=False, returns=False, breaks=False)
 
 
 def _group(group: Group, state: _State) -> Flow:
@@ -316,7 +313,7 @@ def _group(group: Group, state: _State) -> Flow:
     flow = _flow(group.body, state)
     if isinstance(group.body, Loop) and any(redirect.target in state.fifos for redirect in group.redirects):
         fifo = Settled("its loop reads a named pipe, which may never end", None, sticky=True)
-        return replace(flow, open=fifo)
+        return flow._replace(open=fifo)
     return _as_subshell(flow) if group.subshell else flow
 
 
@@ -355,22 +352,22 @@ def _loop(loop: Loop, state: _State) -> Flow:
     if loop.kind == "select":
         return Flow(falls=True, shut=Settled("its `select` waits for answers", command))
     endless = loop.endless or ("always" if _never_changes(loop, state) else "")
-    common = replace(
-        body, falls=True, breaks=False, open=None, last=Settled(f"{head} ends when its condition is met", command)
+    common = body._replace(
+        falls=True, breaks=False, open=None, last=Settled(f"{head} ends when its condition is met", command)
     )
     if endless == "always" and (body.breaks or body.stops or body.returns or body.shut):
-        return replace(common, falls=body.breaks, stays=None, last=Settled(f"{head} is left from within", command))
+        return common._replace(falls=body.breaks, stays=None, last=Settled(f"{head} is left from within", command))
     if endless:
         unless = "" if endless == "always" else " unless a command in it fails"
         stays = body.stays if body.only_stays else Settled(f"{head} never ends{unless}", command)
         can_fail = body.can_fail or body.fails or endless != "always"
         return Flow(stays=stays, loop=loop, fails=body.fails, can_fail=can_fail)
     if loop.condition is None:
-        common = replace(common, last=Settled(f"{head} ends behind its last item", command))
+        common = common._replace(last=Settled(f"{head} ends behind its last item", command))
         if body.only_stays and loop.values:
-            return replace(body, loop=None)
+            return body._replace(loop=None)
     if body.only_stays:
-        return replace(common, falls=True)
+        return common._replace(falls=True)
     return common
 
 
@@ -492,7 +489,7 @@ def _replaces_shell(words: tuple[str, ...]) -> bool:
 
 
 def _replaced(flow: Flow) -> Flow:
-    return replace(flow, falls=False, stops=flow.stops or flow.falls, open=None, shut=flow.shut or flow.open)
+    return flow._replace(falls=False, stops=flow.stops or flow.falls, open=None, shut=flow.shut or flow.open)
 
 
 def _work(statement: Simple, state: _State) -> Flow:
@@ -541,7 +538,7 @@ def _call(name: str, state: _State) -> Flow:
     state.calls.append(name)
     flow = _flow(state.functions[name], state)
     state.calls.pop()
-    return replace(flow, falls=flow.falls or flow.returns, returns=False)
+    return flow._replace(falls=flow.falls or flow.returns, returns=False)
 
 
 def _wait(command: SimpleCommand, state: _State) -> Flow:
@@ -568,6 +565,6 @@ def _wait(command: SimpleCommand, state: _State) -> Flow:
         return Flow(stays=Settled(f"{settled.reason}, and `{command.words[0]}` waits for it", settled.command))
     if unknown and not (any_is_enough and len(stays) + len(unknown) < len(jobs)):
         settled = unknown[0] or Settled("", command)
-        return Flow(falls=True, open=replace(settled, sticky=True))
+        return Flow(falls=True, open=settled._replace(sticky=True))
     last = next((job.last for job in jobs if job.last), None)
     return Flow(falls=True, last=last)

@@ -36,8 +36,8 @@ class SimpleCommand:
     `fallback` is the name of the command behind `||` that runs if this one fails, "" if there is none.
     `piped_into` is the name of the next command of the pipeline, "" if there is none.
     `in_endless_loop` means that the condition of a loop around it never changes; the loop may still have a `break`.
-    `condition_of` is "while" or "until" in the condition of such a loop. `folder` is where relative paths begin, ""
-    where that is not known.
+    `leads_on` says that `&&` stands behind it. `condition_of` is "while" or "until" in the condition of such a loop.
+    `folder` is where relative paths begin, "" where that is not known.
     """
 
     words: tuple[str, ...]
@@ -58,6 +58,7 @@ class SimpleCommand:
     fallback: str = ""
     piped_into: str = ""
     condition_of: str = ""
+    leads_on: bool = False
     folder: str = ""
 
     @property

@@ -76,6 +76,7 @@ class _Context(NamedTuple):
     fallback: str = ""
     piped_into: str = ""
     condition_of: str = ""
+    leads_on: bool = False
 
 
 class _Position(NamedTuple):
@@ -416,7 +417,8 @@ class _Builder:
         built: list[Statement] = []
         fallback = context.fallback
         for index in range(len(nodes) - 1, -1, -1):
-            inside = context._replace(fallback=fallback, in_branch=context.in_branch or index > 0)
+            leads_on = context.leads_on or (index < len(operators) and operators[index] == "&&")
+            inside = context._replace(fallback=fallback, in_branch=context.in_branch or index > 0, leads_on=leads_on)
             built.append(self.statement(nodes[index], inside, depth))
             if index and operators[index - 1] == "||":
                 fallback = _fallback_name(built[-1])

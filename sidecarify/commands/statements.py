@@ -1,13 +1,12 @@
 """The shape of a shell script: statements that hold simple commands."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecarify.commands.model import Redirect, SimpleCommand
 
 
-@dataclass(frozen=True, slots=True)
-class Simple:
+class Simple(NamedTuple):
     """A simple command. `inner` are its substitutions, which run first; `nested` is the script of `sh -c` or `eval`."""
 
     command: SimpleCommand
@@ -15,44 +14,38 @@ class Simple:
     nested: "Statement | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """Statements one after another."""
 
     items: tuple["Statement", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """`a && b || c`: one operator fewer than items."""
 
     items: tuple["Statement", ...]
     operators: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(NamedTuple):
     """`a | b | c`."""
 
     stages: tuple["Statement", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Background:
+class Background(NamedTuple):
     """`a &`."""
 
     body: "Statement"
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(NamedTuple):
     """`! a`."""
 
     body: "Statement"
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """`{ a; }`, `( a )`, or a compound command with redirections; `inner` are substitutions in the latter."""
 
     body: "Statement"
@@ -61,8 +54,7 @@ class Group:
     inner: tuple["Statement", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(NamedTuple):
     """A loop. `kind` is while, until, for, c-for or select; `condition` is there for while and until only.
 
     For `for`, `values` are the words of the list. `start` and `end` are offsets in the script.
@@ -78,32 +70,28 @@ class Loop:
     endless: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(NamedTuple):
     """`if`: pairs of condition and body, and what `else` holds."""
 
     branches: tuple[tuple["Statement", "Statement"], ...]
     otherwise: "Statement | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """`case`: the bodies; `complete` if one of the patterns is `*`."""
 
     bodies: tuple["Statement", ...]
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """A function definition: runs nothing by itself."""
 
     name: str
     body: "Statement"
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """Text that the parser could not read."""
 
     line: int

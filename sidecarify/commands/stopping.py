@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecarify.commands.argv import wrapper_name
 from sidecarify.commands.endpoints import endpoint
@@ -23,8 +23,7 @@ _ABOUT_FILES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Kill:
+class Kill(NamedTuple):
     """A command that ends a process. `how` is "signal", "http" or "command"; `target` is what is ended, as written."""
 
     command: SimpleCommand

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecarify.commands.expansion import located
 from sidecarify.commands.files import creates, writes
@@ -13,8 +13,7 @@ _PATH = re.compile(r"(?<![\w.$})/-])/[\w.*?@%+/-]+")
 _OBSOLETE = re.compile(r"[-+]\d+[bcl]?[fF]?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(NamedTuple):
     """One `tail` that follows. `retry` is `-F`, or `--retry` with a way to follow.
 
     `prepared` are the files that the program itself makes, or waits for, before this command runs. `unknown` says that

@@ -5,15 +5,14 @@ one whose configuration file decides (nginx without `daemon off;`) says UNKNOWN,
 here. What needs more than a table (`sleep`, `nc`, `python -m`) is in `processes`.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecarify.commands.model import Lifetime
 
 _FOREVER, _ENDS, _UNKNOWN = Lifetime.FOREVER, Lifetime.ENDS, Lifetime.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(NamedTuple):
     """How long a tool runs.
 
     `ends` and `forever` are words of the command line that settle it, looked at in this order; `otherwise` holds if

@@ -1,6 +1,8 @@
 """Commands that carry data out of the pod (RX-UPLOAD, JOB3)."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
 from sidecarify.commands.argv import wrapper_name
 from sidecarify.commands.model import Program, SimpleCommand
@@ -26,11 +28,34 @@ _NO_UPLOAD = {
     }.items()
 }
 _COPIES = {"rsync", "scp"}
+_UPLOADERS = frozenset({"curl", "tar", "gcloud", "mc", "kubectl", *_NO_UPLOAD, *_COPIES})
+_CARRIERS = frozenset({"find", "watch", "flock", "parallel", "entr", "inotifyd", "fswatch", "supercronic"})
 
 
 def uploads(program: Program) -> tuple[SimpleCommand, ...]:
-    """Every command that uploads, archives or backs up (JOB3). Evident downloads and restores are none."""
-    return tuple(command for command in program.commands if uploads_data(command))
+    """Every command that uploads, archives or backs up (JOB3), also one that it hands to `watch`, `find` or `flock`.
+
+    Evident downloads and restores are none.
+    """
+    return tuple(command for command in program.commands if any(map(uploads_data, _carried(command))))
+
+
+def _carried(command: SimpleCommand) -> Iterator[SimpleCommand]:
+    """A command, and the one in its arguments: `watch -n 60 aws s3 sync ...`, `find -exec mc cp {} ... ;`."""
+    yield command
+    argv = command.argv
+    if command.name in _CARRIERS:
+        for at, word in enumerate(argv[1:], 1):
+            if word in ("-exec", "-execdir", "-ok", "-c"):
+                yield replace(command, words=tuple(argv[at + 1 :]) if " " not in argv[at + 1] else _split(argv[at + 1]))
+                return
+        if command.name != "find":
+            yield from (replace(command, words=argv[at:]) for at in range(1, len(argv)) if argv[at] in _UPLOADERS)
+            yield from (replace(command, words=_split(word)) for word in argv[1:] if " " in word)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
 
 
 def uploads_data(command: SimpleCommand) -> bool:

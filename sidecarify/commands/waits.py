@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sidecarify.commands.argv import base_name, unwrap, unwrap_once, wrapper_name
 from sidecarify.commands.conditions import looks_only, test_operands
@@ -31,8 +31,7 @@ _FILE_TESTS = frozenset({"-e", "-f", "-s", "-S", "-d", "-r", "-p", "-L", "-h", "
 _PROC = re.compile(r"/proc/(\S+)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Aim:
+class _Aim(NamedTuple):
     """What a command looks at: the kind, target and place of a wait; `present` if success means that it is there."""
 
     kind: str
@@ -123,7 +122,7 @@ def _captured(condition: Simple) -> Iterator[_Aim]:
         for command in simple_commands(inner):
             for aim in _looked_at(command):
                 if aim.kind != "command":
-                    yield replace(aim, present=differs is empty)
+                    yield aim._replace(present=differs is empty)
 
 
 def _ways_out(body: Statement) -> Iterator[tuple[_Aim, bool]]:

@@ -163,8 +163,7 @@ class Rule(NamedTuple):
         return self.check.__name__.replace("_", "-")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What the user decided: names are globs `[KIND/NAME:]CONTAINER`, rules are names or globs of names.
 
     `only` names the native sidecars to take back; empty for all of them. `remarks` are the comments of the manifest;

@@ -44,6 +44,18 @@ def maker_of(path: str, helper: Member, pod: PodContext) -> Maker:
     return "helper" if not mount.read_only else "nobody"
 
 
+def filler_of(path: str, helper: Member, pod: PodContext) -> Member | None:
+    """The other helper that fills the volume below a path, or a folder of it: git-sync, a renderer of secrets."""
+    mount = mount_of(helper.container, path)
+    if mount is None:
+        return None
+    for other in pod.those("helper"):
+        writes = any(one.volume == mount.volume and not one.read_only for one in other.container.mounts)
+        if other is not helper and writes and other.has_trait("fills"):
+            return other
+    return None
+
+
 def outlives_pod(path: str, helper: Member, pod: PodContext) -> bool:
     """Whether the volume below a path may still hold files of an earlier pod."""
     mount = mount_of(helper.container, path)

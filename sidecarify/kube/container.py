@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sidecarify.yamltext.tree import Node
 
@@ -16,8 +16,7 @@ _OWN = re.compile(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 HandlerKind = Literal["exec", "httpGet", "tcpSocket", "grpc", "sleep", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """One entry of `volumeMounts`."""
 
     volume: str
@@ -28,8 +27,7 @@ class Mount:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """One entry of `ports`: a declaration only, nobody is kept from listening elsewhere."""
 
     name: str | None
@@ -39,8 +37,7 @@ class Port:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class EnvVar:
+class EnvVar(NamedTuple):
     """One entry of `env`; `value` is None where it comes from elsewhere (`valueFrom`, with `field_path` of the pod)."""
 
     name: str
@@ -49,8 +46,7 @@ class EnvVar:
     field_path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+class Handler(NamedTuple):
     """What a probe or hook does. `port` is a number, a port's name, or None; `host` is empty for the pod itself."""
 
     node: Node

@@ -11,16 +11,15 @@ A pattern takes one of four forms (transforms/README.md explains them to users):
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
 FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """The words that a program gets.
 
     `flags` holds (name without dashes, value, the word as written, the next word if that is no flag); `value` is None
@@ -28,8 +27,8 @@ class Invocation:
     """
 
     subcommand: str | None
-    flags: tuple[tuple[str, str | None, str, str | None], ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
+    flags: tuple[tuple[str, str | None, str, str | None], ...]
+    env: Mapping[str, str]
 
     def values(self, name: str) -> list[str]:
         """The values given to a flag (`--port`) or a variable (`PORT`), in the order of the call."""

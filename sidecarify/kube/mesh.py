@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecarify.yamltext.tree import Node
 
@@ -16,8 +16,7 @@ _ON = frozenset({"true", "enabled", "ingress"})
 _OFF = frozenset({"false", "disabled"})
 
 
-@dataclass(frozen=True, slots=True)
-class Injection:
+class Injection(NamedTuple):
     """A mesh that injects its proxy, by the label or annotation `text` at `line` of `file`.
 
     `native` says whether the manifest asks for the proxy as a native sidecar (None: the mesh decides), `switch` is the
@@ -32,8 +31,7 @@ class Injection:
     file: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Mesh:
+class _Mesh(NamedTuple):
     product: str
     pod_keys: tuple[str, ...]
     namespace_keys: tuple[str, ...]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -25,8 +24,7 @@ _GATEWAY_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 _CLUSTER_WIDE = frozenset({"CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy"})
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePort:
+class ServicePort(NamedTuple):
     """One port of a Service: `target` is a number, or the name of a container's port."""
 
     name: str | None
@@ -36,8 +34,7 @@ class ServicePort:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """A Service that selects a pod."""
 
     object: KubeObject
@@ -50,8 +47,7 @@ class Service:
         return next((p for p in self.ports if reference is not None and reference in (p.name, p.number)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """An Ingress, an HTTPRoute, an OpenShift Route ... that brings traffic to a Service; `port` None is every port."""
 
     object: KubeObject
@@ -60,8 +56,7 @@ class Route:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyPort:
+class PolicyPort(NamedTuple):
     """A port that a network policy gives by name."""
 
     object: KubeObject
@@ -70,8 +65,7 @@ class PolicyPort:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerReference:
+class ContainerReference(NamedTuple):
     """A place in another object that names a container of the pod, or the whole pod where `container` is None."""
 
     object: KubeObject
@@ -80,8 +74,7 @@ class ContainerReference:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class MonitorPort:
+class MonitorPort(NamedTuple):
     """A port that a ServiceMonitor scrapes, with the Service's port behind it."""
 
     object: KubeObject

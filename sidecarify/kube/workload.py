@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from sidecarify.yamltext.tree import Node
 
@@ -16,8 +17,7 @@ from .objects import KubeObject
 _CONFIG_KINDS = frozenset({"configMap", "secret", "downwardAPI", "projected"})
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """One entry of `volumes`: `kind` is its source's field (`emptyDir`, `configMap` ...), empty where unknown."""
 
     name: str

@@ -5,11 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from sidecarify.commands import Lifetime, Program, Wait, expanded, local_connections, read_program
+from sidecarify.commands import (
+    Lifetime,
+    Program,
+    SimpleCommand,
+    Wait,
+    expanded,
+    failure_ends,
+    local_connections,
+    located,
+    read_program,
+    writes,
+)
 from sidecarify.commands.endpoints import endpoint
 from sidecarify.judge import signs
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
-from sidecarify.judge.paths import job_spec, main_ports, maker_of, mount_of, outlives_pod, own_ports
+from sidecarify.judge.paths import filler_of, job_spec, main_ports, maker_of, mount_of, outlives_pod, own_ports
+from sidecarify.judge.rules.inputs import Input, inputs_of_main
 from sidecarify.judge.rules.lifetime import program_line
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container, Handler
@@ -21,9 +33,9 @@ _LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1", "[::1]"})
 # Pages that reverse proxies answer themselves by common configuration; any other path may be main's.
 _OWN_PAGES = re.compile(r"(?i)stub_status|basic_status|nginx|haproxy|envoy|server_info")
 _OUTPUT = re.compile(r"(?i)^-{1,2}[\w.-]*(?:out|dest|dir|root|target|write|render|sink|link|path|file)[\w.-]*(?:=|$)")
-_CONFIG_FLAG = re.compile(
-    r"(?i)^-{1,2}(?:c|f|config|conf|cfg|[\w.-]*config[\w.-]*(?:file|path)?|path\.config)(?:=(.*))?$"
-)
+# They make what they name, they do not mind its absence, or another rule knows them.
+_MAKERS = frozenset({"mkdir", "touch", "tee", "mkfifo", "tail", "echo", "printf", "rm", "exec", "trap", "inotifywait"})
+_FILE_TESTS = frozenset({"-e", "-f", "-s", "-S", "-d", "-r", "-p", "-x", "-w"})
 _CONFIG_FOLDERS = (
     "/etc/nginx",
     "/etc/envoy",
@@ -273,8 +285,10 @@ def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     As a native sidecar it starts first. If it then ends within seconds, the main container may never start, because the
     kubelet goes on only when it has seen the helper running (hazards DEAD3, DEAD6, ORD2). Found are exporters that give
-    up, scripts that stop at the first failing call to the main container, strict `wait-for-it`, and configuration files
-    that the main container writes.
+    up, scripts that end when a call to the main container fails or when a file of it is missing (`set -e`, `|| exit`,
+    `X && exec daemon`, `. file` in a POSIX shell), strict `wait-for-it`, and settings, certificates or programs that
+    only the main container writes. What an init container or another helper (git-sync, an agent for secrets) may have
+    written does not count.
 
     Fires on:
         - name: proxy
@@ -288,11 +302,12 @@ def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Fix: Make the helper wait and try again, or make the file in an init container.
     """
     yield from _gives_up(helper)
-    yield from _config_of_main(helper, pod)
+    yield from _made_by_main(helper, pod)
     program = helper.program
     if program is not None:
         yield from _strict_wait(helper, pod, program)
         yield from _fails_at_once(helper, pod, program)
+        yield from _fails_without_file(helper, pod, program)
         yield from _streams_from_main(helper, pod, program)
 
 
@@ -320,54 +335,30 @@ def _gives_up(helper: Member) -> Iterator[Finding]:
         yield _first(helper, "refuse" if old else "review", text, advice, line)
 
 
-def _config_of_main(helper: Member, pod: PodContext) -> Iterator[Finding]:
-    container = helper.container
-    words = [*container.command, *container.args]
-    program = helper.program
-    if program is not None and program.shell:
-        last = program.decisive
-        words = list(last.words) if last is not None and not last.in_loop else []
-        waited = {wait.target for wait in program.waits if wait.kind == "file" and wait.until == "appears"}
-    else:
-        waited = set()
-    paths = []
-    known = helper.known
-    for index, word in enumerate(words):
-        match = _CONFIG_FLAG.match(word)
-        if match and (known or "conf" in word or "cfg" in word):
-            paths.append(match[1] if match[1] is not None else (words[index + 1] if index + 1 < len(words) else ""))
-    for path in paths:
-        if (
-            path.startswith("/")
-            and path not in waited
-            and maker_of(path, helper, pod) == "main"
-            and not _only_main_reads(path, helper)
-        ):
-            line = next((node.line for node in container.words if path in node.value), container.line)
-            yield _configured(helper, pod, path, line)
+def _made_by_main(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """DEAD6: what the helper reads at its start lies where only main can have put it."""
+    for found in inputs_of_main(helper, pod):
+        yield _unmade(helper, pod, found)
+        return
+    waits = helper.program.waits if helper.program is not None else ()
+    if not helper.has_trait("proxy") or any(wait.until == "appears" for wait in waits):
+        return
+    for mount in helper.container.mounts:
+        if mount.path.rstrip("/").startswith(_CONFIG_FOLDERS) and maker_of(mount.path, helper, pod) == "main":
+            if filler_of(mount.path, helper, pod) is None:
+                yield _unmade(helper, pod, Input(mount.path, "its configuration", "surely", mount.line))
             return
-    if helper.has_trait("proxy"):
-        for mount in container.mounts:
-            if mount.path.rstrip("/").startswith(_CONFIG_FOLDERS) and maker_of(mount.path, helper, pod) == "main":
-                if not waited:
-                    yield _configured(helper, pod, mount.path, mount.line)
-                return
 
 
-def _only_main_reads(path: str, helper: Member) -> bool:
-    """A provider of the volume writes its own state and configuration there."""
-    mount = mount_of(helper.container, path)
-    return mount is not None and not mount.read_only and helper.has_trait("provider")
-
-
-def _configured(helper: Member, pod: PodContext, path: str, line: int) -> Finding:
-    keeps = outlives_pod(path, helper, pod)
+def _unmade(helper: Member, pod: PodContext, found: Input) -> Finding:
+    surely = found.certainty == "surely" and not outlives_pod(found.path, helper, pod)
+    reads = "runs" if found.what in ("its program", "its script") else "reads"
     effect = (
-        f"`{helper.name}` reads its configuration from `{path}`, which only the main container can write: as a native "
-        "sidecar it starts before, does not find it, and ends."
+        f"`{helper.name}` {reads} {found.what} from `{found.path}`, which of all in the pod only the main container "
+        f"can make: as a native sidecar it starts before, does not find it, and {'ends' if surely else 'may end'}."
     )
-    advice = "Write the configuration in an init container, or mount it from a ConfigMap."
-    return _first(helper, "review" if keeps else "refuse", effect, advice, line)
+    advice = "Make the file in an init container, or mount it from a ConfigMap or Secret."
+    return _first(helper, "refuse" if surely else "review", effect, advice, found.line)
 
 
 def _strict_wait(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
@@ -384,25 +375,75 @@ def _strict_wait(helper: Member, pod: PodContext, program: Program) -> Iterator[
 
 
 def _fails_at_once(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
-    if not program.set_e and not program.loop_can_fail:
-        return
     for connection in local_connections(program):
         command, place = connection.command, connection.endpoint
         if connection.waits:
             return
-        if connection.handled or command.in_trap or command.in_background or place.port in own_ports(helper):
+        if command.in_trap or command.in_background or place.port in own_ports(helper):
+            continue
+        ends = failure_ends(command, program)
+        if not ends and (connection.handled or not (program.set_e or program.loop_can_fail)):
             continue
         if place.kind == "socket" and maker_of(place.target, helper, pod) != "main":
             continue
         effect = (
-            f"The script of `{helper.name}` stops at the first failure, and `{command.text}` fails while the main "
+            f"The script of `{helper.name}` ends when `{_short(command.text)}` fails, as it does while the main "
             "container is not up: as a native sidecar it starts first and ends at once."
         )
         line = program_line(helper.container, command, program.script_index)
+        level: Level = "review" if ends == "maybe" else "refuse"
         yield _first(
-            helper, "refuse", effect, "Let the call fail without ending the script (`|| true`), or wait first.", line
+            helper, level, effect, "Let the call fail without ending the script (`|| true`), or wait first.", line
         )
         return
+
+
+def _fails_without_file(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
+    """A command before the loop or daemon that fails, and ends the script, because main has not made a file yet."""
+    if any(wait.until == "appears" and wait.kind in ("file", "port", "http") for wait in program.waits):
+        return
+    made = [located(use.path, use.command) for use in writes(program)]
+    for command in program.commands if program.script is not None else ():
+        ends = failure_ends(command, program)
+        if not ends or command.name in _MAKERS or command is program.decisive:
+            continue
+        for path in _needed(command):
+            mount = mount_of(helper.container, path)
+            if mount is None or path.rstrip("/") == mount.path.rstrip("/") or _is_made(path, made):
+                continue
+            if maker_of(path, helper, pod) != "main" or filler_of(path, helper, pod) is not None:
+                continue
+            surely = ends == "surely" and not outlives_pod(path, helper, pod)
+            effect = (
+                f"The script of `{helper.name}` ends when `{_short(command.text)}` fails, and `{path}` is made by the "
+                "main container: as a native sidecar it starts first, and the main container might never start."
+            )
+            advice = f"Wait for the file first (`until [ -e {path} ]; do sleep 1; done`), or go on without it."
+            line = program_line(helper.container, command, program.script_index)
+            yield _first(helper, "refuse" if surely else "review", effect, advice, line)
+            return
+
+
+def _needed(command: SimpleCommand) -> Iterator[str]:
+    """The paths without which a command fails: what it reads, tests or changes, not what it writes."""
+    if command.name in ("[", "[[", "test"):
+        words = command.argv[1:]
+        if "!" in words or "-o" in words or "||" in words or "-z" in words or "-n" in words:
+            return
+        yield from (located(words[at + 1], command) for at, word in enumerate(words[:-1]) if word in _FILE_TESTS)
+        return
+    yield from (redirect.target for redirect in command.redirects if redirect.operator == "<")
+    operands = [word for word in command.argv[1:] if not word.startswith("-")]
+    if command.name in ("cp", "mv", "ln", "install", "rsync"):
+        operands = operands[:-1]
+    for word in operands:
+        path = located(word, command)
+        if path.startswith("/"):
+            yield path
+
+
+def _is_made(path: str, made: Sequence[str]) -> bool:
+    return any(one and (path == one or path.startswith(one.rstrip("/") + "/")) for one in made)
 
 
 def _streams_from_main(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
