@@ -74,24 +74,24 @@ def _machine() -> tuple[str, str]:
 
     In a container both the name and the numbers are its own.
     """
-    numbers = boot = ""
+    numbers, boot = "", b""
     if sys.platform == "linux":
         with suppress(OSError):
             numbers = os.readlink("/proc/self/ns/pid")  # noqa: PTH115
         with suppress(OSError):
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+            boot = Path("/proc/sys/kernel/random/boot_id").read_bytes()
     host = f"{platform.node()} {numbers}"
-    return sha256(host.encode()).hexdigest()[:8], sha256(boot.encode()).hexdigest()[:8]
+    return sha256(host.encode()).hexdigest()[:8], sha256(boot).hexdigest()[:8]
 
 
 def _began(process: int) -> int | None:
     """When a process began, in the kernel's own measure; None where that cannot be told, or it is no more."""
     try:
-        told = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+        told = Path(f"/proc/{process}/stat").read_bytes()
     except OSError:
         return None
     # The second field is the program's name in brackets, with whatever in it (proc_pid_stat(5)); this is the 22nd.
-    return int(told.rpartition(")")[2].split()[19])
+    return int(told.rpartition(b")")[2].split()[19])
 
 
 def _lives(process: int, began: int) -> bool:
