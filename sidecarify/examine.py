@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -87,7 +87,7 @@ def examine(
     reader = _Reader(source.text, direction)
     comments = _Comments.of(reader) if directives.mentions(source.text) else _Comments()
     said, told = directives.remarks(comments.found, comments.places, ignores=options.ignores)
-    settings = replace(options.settings, remarks=said)
+    settings = options.settings._replace(remarks=said)
     judge_pod = judge if direction.promotes else judge_sidecars
     names_helpers = options.helpers or options.default_helpers or said.roles
     found = reader.candidates(_several(1 if names_helpers else 2) if direction.promotes else _has_sidecars)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction
@@ -146,7 +146,7 @@ def _judge(
     judge_pod = judge if direction.promotes else judge_sidecars
 
     def judged(pod: PodSpec, instance: Instance, path: str) -> PodVerdict:
-        settings = replace(options.settings, remarks=said.of(pod, instance, path))
+        settings = options.settings._replace(remarks=said.of(pod, instance, path))
         return judge_pod(pod, families, settings, around, complete=complete)
 
     return judged

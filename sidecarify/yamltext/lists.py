@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -37,8 +36,7 @@ class UnmovableError(Exception):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
-class ListMove:
+class ListMove(NamedTuple):
     """Move the items `indexes` of list `source` to the end of list `target`, in that order.
 
     `mapping` holds both lists; `target` need not exist. `inner` are edits within the moved items, by index.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 BOM = "\ufeff"
@@ -38,8 +37,7 @@ class EditConflictError(Exception):
     """Two edits want the same characters: a fault of the program, never of the manifest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Decoded text of one manifest, with what decoding took away (the byte order mark)."""
 
     text: str
