@@ -116,10 +116,14 @@ class Step:
 
 
 class Obstacle(NamedTuple):
-    """Why nothing can be said of what a build makes of a workload; `line` is a line of `Sources`."""
+    """Why nothing can be said of what a build makes of a workload; `line` is a line of `Sources`.
+
+    `final` says that the workload cannot even be edited.
+    """
 
     line: int
     message: str
+    final: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,13 +287,17 @@ class _Builder:
             if not isinstance(unit, Unit):
                 continue
             try:
-                for owner in objects(unit.root, document.index, name):
+                for written in objects(unit.root, document.index, name):
+                    twice = merge.duplicate_key(written.node)
+                    owner = replace(written, node=merge.last_wins(written.node)) if twice else written
                     rosters = {
                         (at := path_in_object(pod)): self._roster(unit, owner, pod, at) for pod in pod_specs(owner)
                     }
                     if rosters:
                         state = State(owner.node, (), rosters)
-                        yield _Live(unit, owner, state, state)
+                        what = f"the key {twice.value!r} stands twice in the workload" if twice else ""
+                        obstacles = [Obstacle(twice.line, what, final=True)] if twice else []
+                        yield _Live(unit, owner, state, state, obstacles=obstacles)
             except YamlError:
                 continue
 
@@ -334,11 +342,14 @@ class _Builder:
 
     def _patch(self, patch: Patch, pile: _Pile) -> None:
         hits = 0
+        twice = None if patch.unit is None else merge.duplicate_key(patch.unit.root)
+        why = patch.why or (f"the key {twice.value!r} stands twice" if twice else "")
         for live in pile.live:
             subject = live.state.subject
-            if patch.unit is None:
+            if patch.unit is None or twice:
                 if patch.target is None or selects(patch.target, subject) is not False:
-                    live.obstacles.append(Obstacle(patch.entry.line, f"a patch cannot be read: {patch.why}"))
+                    line = twice.line if twice else patch.entry.line
+                    live.obstacles.append(Obstacle(line, f"a patch cannot be read: {why}"))
                 continue
             if patch.target is not None:
                 hit = selects(patch.target, subject)

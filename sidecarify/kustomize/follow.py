@@ -111,10 +111,13 @@ _Stuck = Callable[[str], "_StuckError"]
 
 
 class _StuckError(Exception):
-    def __init__(self, line: int, message: str, sites: Iterable[Site]) -> None:
+    """The move cannot be followed here; `final` says that nobody can accept that: no valid pod would come of it."""
+
+    def __init__(self, line: int, message: str, sites: Iterable[Site], *, final: bool = False) -> None:
         super().__init__(message)
         self.reason = Reason(line, message)
         self.sites = frozenset(sites)
+        self.final = final
 
 
 def follow(
@@ -157,12 +160,16 @@ class _Pursuit:
         for path, roster in one.first.rosters.items():
             present = {site for site in self._sites(one, path) if site in self.moving}
             if present and one.obstacles:
-                obstacle = one.obstacles[0]
+                obstacle = max(one.obstacles, key=lambda obstacle: obstacle.final)
                 reason = Reason(obstacle.line, f"{obstacle.message} (kustomization {one.root or '.'})")
+                if obstacle.final:
+                    self._refuse(present, reason)
+                    continue
                 if not self._tolerates(present, reason):
                     continue
             self._own_list(one, path, roster)
             try:
+                self._check_names(one, roster)
                 final = self._walk(one, path, self._moved(roster, self._ranks(one, path)))
                 if present:
                     self._check_left(one, path, roster, final, present)
@@ -175,7 +182,8 @@ class _Pursuit:
         own = self._moved(first, self._ranks(one, path))
         for roster, what in ((own, "in this manifest"), (final, f"in the kustomization {one.root or '.'}")):
             if not roster.containers and (first if roster is own else one.final.rosters[path]).containers:
-                raise _StuckError(one.owner.line, f"no ordinary container would be left {what}", present)
+                message = f"no ordinary container would be left {what}"
+                raise _StuckError(one.owner.line, message, present, final=True)
 
     def _sites(self, one: Instance, path: str) -> Iterator[Site]:
         for state in (one.first, *(step.after for step in one.steps)):
@@ -224,7 +232,7 @@ class _Pursuit:
                 else:
                     self._paths(one, path, step, after)
             except _StuckError as stuck:
-                if not self._tolerates(stuck.sites, stuck.reason):
+                if stuck.final or not self._tolerates(stuck.sites, stuck.reason):
                     raise
                 after = self._moved(step.after.rosters[path], ranks)
         return after
@@ -235,7 +243,7 @@ class _Pursuit:
         moving = self._concerned(roster, roster)
         if moving and len(set(names)) != len(names):
             what = f"two containers of the workload have one name (kustomization {one.root or '.'})"
-            raise _StuckError(one.owner.line, what, moving)
+            raise _StuckError(one.owner.line, what, moving, final=True)
 
     # --- strategic merge patches ---
 

@@ -15,8 +15,9 @@ from typing import Literal, NamedTuple
 
 from sidecarify.kube import fields
 from sidecarify.kube.kinds import group_of
-from sidecarify.yamltext.tree import Node, YamlError
+from sidecarify.yamltext.tree import Node
 
+from .merge import duplicate_key
 from .sources import Place, Problem, Sources, TextFile, Unit, joined
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -221,6 +222,11 @@ class _Reader:
             return
         unit = good[0]
         node = unit.root.resolved
+        twice = duplicate_key(node)
+        if twice is not None:
+            place = self.sources.place(twice.line)
+            self._report(folder, Problem(place, "duplicate-key", f"the key {twice.value!r} stands twice"))
+            return
         kind, api = fields.text(node, "kind"), fields.text(node, "apiVersion")
         if node.kind != "map" or (api and group_of(api) != "kustomize.config.k8s.io"):
             return
@@ -228,11 +234,7 @@ class _Reader:
             what = "the file is no single Kustomization or Component"
             self._report(folder, Problem(Place(file, 1), "no-kustomization", what))
             return
-        try:
-            self.found[folder] = self._read(folder, unit, node)
-        except YamlError as error:
-            place = self.sources.place(error.line)
-            self._report(folder, Problem(place, error.code, error.message))
+        self.found[folder] = self._read(folder, unit, node)
 
     def _read(self, folder: str, unit: Unit, node: Node) -> Kustomization:
         resources = [self._link(folder, item) for item in _listed(node, "resources", "bases")]
@@ -348,6 +350,11 @@ class _Reader:
             for one in self.sources.units(text):
                 if isinstance(one, Problem):
                     self._report(folder, one)
+                    continue
+                twice = duplicate_key(one.root)
+                if twice is not None:
+                    what = f"the key {twice.value!r} stands twice"
+                    self._report(folder, Problem(self.sources.place(twice.line), "duplicate-key", what))
                     continue
                 root = one.root.resolved
                 for item in root.items if root.kind == "seq" else [root]:

@@ -94,6 +94,27 @@ def with_path(node: Node, path: tuple[str, ...], value: Node) -> Node:
     return with_value(node, path[0], with_path(child, path[1:], value))
 
 
+def duplicate_key(node: Node) -> Node | None:
+    """The first key below `node` that stands twice in its mapping, or None."""
+    for mapping in node.walk():
+        seen = set()
+        for key, _ in mapping.pairs:
+            if key.kind == "scalar" and key.value in seen and key.value != "<<":
+                return key
+            seen.add(key.value)
+    return None
+
+
+def last_wins(node: Node) -> Node:
+    """A copy without keys that stand twice: Kubernetes takes the last."""
+    node = node.resolved
+    if node.kind == "map":
+        return mapping_like(
+            node, [(key, last_wins(value)) for key, value in {k.value: (k, v) for k, v in node.pairs}.values()]
+        )
+    return list_like(node, [last_wins(item) for item in node.items]) if node.kind == "seq" else node
+
+
 # --- strategic merge ----------------------------------------------------------------------------------------------
 
 
