@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from sidecarify.commands import Lifetime, Program, SimpleCommand, Wait, non_idempotent, read_program, uploads
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
 from sidecarify.judge.paths import job_spec, mount_of, own_ports
-from sidecarify.judge.rules.lifetime import program_line
+from sidecarify.judge.rules.lifetime import NO_WORK, ends_after_main, program_line
 from sidecarify.kube import fields
 
 _CHECKS = re.compile(
     r"(?:^|[^a-z])(?:verif(?:y|ier)|validat(?:e|or)|tests?|tester|check(?:er)?|assert|lint(?:er)?|audit)(?:$|[^a-z])"
 )
-_NOTHING = frozenset({"echo", "printf", "exit", "true", ":", "date", "sleep", "kill", "pkill", "set", "trap", "return"})
 
 _STOPPED = frozenset({1, 2, 137, 143})
 _JOBS = frozenset({"Job", "CronJob", "ScaledJob", "JobSet", "AdvancedCronJob", "BroadcastJob"})
@@ -26,7 +25,8 @@ def job_postprocess(helper: Member, pod: PodContext) -> Iterator[Finding]:
     In a pod that runs to completion, native sidecars get SIGTERM as soon as the last main container has ended
     (KEP-753). A helper that then uploads results, checks them or cleans up is killed in the middle, and nobody is told:
     the Job has succeeded (hazard JOB3; kestra-io/plugin-kubernetes#215, NVIDIA/OSMO#764). A helper that uploads again
-    and again in an endless loop may miss what was written since its last round (review).
+    and again in an endless loop (a watcher's pipe, a function, `watch`) may miss what was written since its last round
+    (review). Ending its own processes after the wait is no work.
 
     Fires on:
         kind: Job
@@ -58,7 +58,7 @@ def job_postprocess(helper: Member, pod: PodContext) -> Iterator[Finding]:
             )
             return
     for command in uploads(program):
-        if command.in_endless_loop:
+        if command.in_endless_loop or (program.lifetime is not Lifetime.ENDS and not command.in_trap):
             line = program_line(helper.container, command, program.script_index)
             yield Finding(
                 "job-postprocess",
@@ -75,7 +75,7 @@ def _work_after(wait: Wait, program: Program) -> SimpleCommand | None:
     """The first real work behind a wait, if the program ends after it."""
     if program.lifetime is Lifetime.FOREVER or wait.repeats:
         return None
-    works = [command for command in wait.then if command.name not in _NOTHING and not command.in_trap and command.words]
+    works = [one for one in wait.then if one.name not in NO_WORK and not one.in_trap and one.words]
     sent = {id(command) for command in uploads(program)}
     return next((command for command in works if id(command) in sent), works[0] if works else None)
 
@@ -112,6 +112,8 @@ def exit_code_matters(helper: Member, pod: PodContext) -> Iterator[Finding]:
         return
     program = helper.program
     container = helper.container
+    if ends_after_main(helper, pod):
+        return
     ends = program is not None and program.lifetime is Lifetime.ENDS
     known = helper.known
     if not ends and (known or not _CHECKS.search(f"{container.name} {container.image.rpartition('/')[2]}".lower())):

@@ -14,6 +14,11 @@ from sidecarify.kube.container import Container
 from sidecarify.kube.invocation import Invocation, read_invocation
 
 _SCRIPT_FILE = re.compile(r"\.(?:sh|bash|py|rb|pl|js|ts|php|lua)$")
+# What a script does when it is over; it carries nothing on.
+NO_WORK = frozenset({
+    "echo", "printf", "exit", "true", ":", "date", "sleep", "kill", "pkill", "killall", "set", "trap", "return", "wait",
+    "break", "logger", "unset",
+})  # fmt: skip
 _NEVER_AGAIN = frozenset({"Never", "OnFailure"})
 
 
@@ -59,14 +64,39 @@ def one_shot_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
     why, line = _why_it_ends(helper)
     if not why:
         return
+    if ends_after_main(helper, pod):
+        yield Finding(
+            "one-shot-helper",
+            "review",
+            f"`{container.name}` waits for a sign of the main container and then ends ({why}); a native sidecar is "
+            "stopped with the main container anyway, and started again if the sign comes earlier.",
+            "Start its program directly, without the wait, if the sign only tells that the main container is done.",
+            line,
+        )
+        return
+    program = helper.program
+    waits = program is not None and any(wait.until in ("appears", "vanishes") for wait in program.waits)
+    advice = "Make it an ordinary init container if its result is needed at the start, or let it keep running."
     yield Finding(
         "one-shot-helper",
         "refuse",
         f"`{container.name}` ends by itself ({why}): as a native sidecar it would be started again and again, and the "
         "main container might never start.",
-        "Make it an ordinary init container if its result is needed at the start, or let it keep running.",
+        "Leave it where it is, or let it keep running." if waits else advice,
         line,
     )
+
+
+def ends_after_main(helper: Member, pod: PodContext) -> bool:
+    """Whether a Job's helper ends only after a sign of main, and does nothing then but end its own processes."""
+    program = helper.program
+    if program is None or program.lifetime is not Lifetime.ENDS or not pod.pod.runs_to_completion:
+        return False
+    for wait in program.waits:
+        theirs = wait.kind == "file" and maker_of(wait.target, helper, pod) == "main" and not wait.busy
+        if theirs and wait.until == "appears" and not any(one.words and one.name not in NO_WORK for one in wait.then):
+            return True
+    return False
 
 
 def _why_it_ends(helper: Member) -> tuple[str, int]:
@@ -76,7 +106,9 @@ def _why_it_ends(helper: Member) -> tuple[str, int]:
     if family and helper.match is not None:
         found = helper.match.transform.one_shot(invocation(helper))
         if found is not None and not (program is not None and program.shell and program.lifetime is Lifetime.FOREVER):
-            return f"`{found}`", _line_with(container, found)
+            subcommand = not found.startswith("-") and "=" not in found
+            text = f"its sub-command `{found}` ends when it is done" if subcommand else f"`{found}`"
+            return text, _line_with(container, found)
     if program is None:
         idle = fields.is_true(container.node, "stdin") or fields.is_true(container.node, "tty")
         if helper.match is not None and not family and not idle:
@@ -272,7 +304,7 @@ def _mounts_files_of_main(helper: Member, pod: PodContext) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(one_shot_helper, ("refuse",), ("ORD2", "JOB1")),
+    Rule(one_shot_helper, ("refuse", "review"), ("ORD2", "JOB1")),
     Rule(lifetime_unknown, ("review",), ("ORD2", "JOB1")),
     Rule(container_restart_policy, ("refuse",), ("JOB11",)),
     Rule(restart_all_containers, ("review",), ("JOB12",)),
