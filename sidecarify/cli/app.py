@@ -10,6 +10,7 @@ from sidecarify import __version__
 from sidecarify.cli.convert import convert
 from sidecarify.cli.inspect import inspect
 from sidecarify.cli.revert import revert
+from sidecarify.cli.review import review
 from sidecarify.cli.rules import rules
 from sidecarify.cli.schema import schema
 from sidecarify.cli.transforms import transforms
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command()(convert)
 app.command()(inspect)
 app.command()(revert)
+app.command()(review)
 app.command()(rules)
 app.command()(schema)
 app.command()(transforms)

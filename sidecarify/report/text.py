@@ -106,6 +106,20 @@ def templates_line(count: int, *, listed: bool) -> str:
     return f"{_count(count, 'Helm template')} {_of(count, 'was', 'were')} left alone{hint}."
 
 
+def review_summary(counts: Counts, declined: int) -> str:
+    """One sentence on what a review has come to; ends with a colon where a list of what was left alone follows."""
+    changed = f"{_count(counts.changed, 'file')} {_of(counts.changed, 'was', 'were')} converted"
+    parts = [f"{changed} ({_count(counts.moved, 'container')})" if counts.changed else "Nothing was converted"]
+    if declined:
+        parts.append(f"{declined} declined")
+    if counts.templates:
+        parts.append(f"{_count(counts.templates, 'Helm template')} left alone")
+    if counts.left_alone:
+        parts.append(f"{_count(counts.left_alone, 'container')} left alone:")
+    sentence = ", ".join(parts)
+    return sentence if counts.left_alone else f"{sentence}."
+
+
 def advice(levels: set[str], words: Words, look: Look = PLAIN) -> str:
     """How to have moved what was left alone."""
     ways = []

@@ -1,0 +1,143 @@
+"""Asking about the moves of a manifest one by one, as `git add -p` does. How they are asked is the caller's affair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from sidecarify.report.diff import unified
+
+if TYPE_CHECKING:
+    from sidecarify.batch import Outcome, Owner, Reason, Trouble
+    from sidecarify.plan import Move, MoveKey, Refusal
+
+Answer = Literal["yes", "no", "all", "done", "quit"]
+Redo = Callable[[bytes, "Container[MoveKey] | None"], "Outcome"]
+"""Converts the bytes of the manifest with the wanted moves alone; with None, all that can be made."""
+
+
+class Edited(NamedTuple):
+    """The text of the manifest as the user has rewritten it, instead of an answer."""
+
+    text: bytes
+
+
+class Question(NamedTuple):
+    """One move: what it adds to what has been accepted, and what speaks for it. `number` counts from 1, to `last`."""
+
+    file: str
+    move: Move
+    owner: Owner | None
+    reasons: tuple[Reason, ...]
+    hunk: str
+    proposed: bytes
+    number: int
+    last: int
+
+
+class Person(NamedTuple):
+    """Who answers: `ask` gives the answer to a question, `tell` is told why there is none, or why it does not do."""
+
+    ask: Callable[[Question], Answer | Edited]
+    tell: Callable[[Refusal | Trouble], None]
+
+
+class Reviewed(NamedTuple):
+    """The manifest as it is to become, the moves that were accepted, how many were declined, and whether to go on."""
+
+    before: bytes
+    after: bytes
+    moves: tuple[Move, ...]
+    declined: int
+    edited: bool = False
+    quit: bool = False
+
+
+def review(first: Outcome, redo: Redo, person: Person) -> Reviewed:
+    """Ask about the moves of a conversion in their order.
+
+    Each question shows the hunk that the move adds to what has been accepted. A move that needs one which was declined
+    is not asked about. Every text that is shown or given back has been proved as any conversion is; a text that the
+    user has edited is theirs, and is asked to be as readable as the old one. The moves that it leaves are asked about
+    in its place.
+    """
+    base = first.before
+    accepted: frozenset[MoveKey] = frozenset()
+    moved: list[Move] = []
+    now = base
+    declined = 0
+    edited = False
+    pending = list(first.moves)
+    answered: list[Move] = []
+    while pending:
+        move = pending[0]
+        proposal = redo(base, accepted | {move.key})
+        if move.key not in {one.key for one in proposal.moves}:
+            pending.pop(0)
+            declined += 1
+            for refusal in _why(proposal, move):
+                person.tell(refusal)
+            continue
+        question = _question(first, move, now, proposal, len(answered) + 1, len(answered) + len(pending))
+        answer = person.ask(question)
+        if isinstance(answer, Edited):
+            whole = redo(answer.text, None)
+            faults = _faults(first, whole)
+            for fault in faults:
+                person.tell(fault)
+            if faults:
+                continue
+            moved.append(move)
+            answered.append(move)
+            edited = edited or answer.text != proposal.after
+            base = now = answer.text
+            accepted = frozenset()
+            pending = [one for one in whole.moves if not any(_same(one, other) for other in answered)]
+            continue
+        pending.pop(0)
+        answered.append(move)
+        if answer == "all":
+            rest = redo(base, accepted | {one.key for one in (move, *pending)})
+            fresh = [one for one in rest.moves if one.key not in accepted]
+            return Reviewed(first.before, rest.after, (*moved, *fresh), declined, edited)
+        if answer == "yes":
+            accepted |= {move.key}
+            now = proposal.after
+            moved.append(move)
+            continue
+        declined += 1
+        if answer in ("done", "quit"):
+            declined += len(pending)
+            return Reviewed(first.before, now, tuple(moved), declined, edited, quit=answer == "quit")
+    return Reviewed(first.before, now, tuple(moved), declined, edited)
+
+
+def _question(first: Outcome, move: Move, now: bytes, proposal: Outcome, number: int, last: int) -> Question:
+    hunk = unified(now.decode(), proposal.after.decode(), first.manifest.name)
+    owner = next((one for one in proposal.owners if (one.document, one.path) == (move.document, move.path)), None)
+    reasons = tuple(one for one in proposal.reasons if one.move == move.key)
+    return Question(first.manifest.name, move, owner, reasons, hunk, proposal.after, number, last)
+
+
+def _why(proposal: Outcome, move: Move) -> Sequence[Refusal]:
+    place = (move.document, move.path, move.container)
+    return [one for one in proposal.refusals if (one.document, one.path, one.container) == place]
+
+
+def _faults(first: Outcome, edited: Outcome) -> list[Trouble]:
+    """The errors that the edited text has and the old one had not."""
+    known = [trouble.message for trouble in first.troubles if trouble.error]
+    faults = []
+    for trouble in edited.troubles:
+        if not trouble.error:
+            continue
+        if trouble.message in known:
+            known.remove(trouble.message)
+        else:
+            faults.append(trouble)
+    return faults
+
+
+def _same(one: Move, other: Move) -> bool:
+    """Whether two moves, of the text before and after an edit, are of one container; its place may have changed."""
+    return (one.document, one.path, one.container) == (other.document, other.path, other.container)
