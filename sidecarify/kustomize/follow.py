@@ -169,7 +169,7 @@ class _Pursuit:
                     continue
             self._own_list(one, path, roster)
             try:
-                self._check_names(one, roster)
+                self._check_names(one, path, roster)
                 final = self._walk(one, path, self._moved(roster, self._ranks(one, path)))
                 if present:
                     self._check_left(one, path, roster, final, present)
@@ -224,7 +224,7 @@ class _Pursuit:
         ranks = self._ranks(one, path)
         for step in one.steps:
             try:
-                self._check_names(one, step.after.rosters[path])
+                self._check_names(one, path, step.after.rosters[path])
                 if step.kind == "strategic":
                     after = self._strategic(one, path, step, after, ranks)
                 elif step.kind == "operations":
@@ -237,10 +237,10 @@ class _Pursuit:
                 after = self._moved(step.after.rosters[path], ranks)
         return after
 
-    def _check_names(self, one: Instance, roster: Roster) -> None:
+    def _check_names(self, one: Instance, path: str, roster: Roster) -> None:
         """Raise _StuckError where two containers have one name: it no longer says which one is meant (FLD3)."""
         names = [entry.name for entry in (*roster.containers, *roster.inits)]
-        moving = self._concerned(roster, roster)
+        moving = {site for site in self._sites(one, path) if site in self.moving}
         if moving and len(set(names)) != len(names):
             what = f"two containers of the workload have one name (kustomization {one.root or '.'})"
             raise _StuckError(one.owner.line, what, moving, final=True)
