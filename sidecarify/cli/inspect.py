@@ -93,7 +93,7 @@ def inspect(
         for warning in arguments.unmatched(judging, looking.named):
             terminal.say(visible(warning))
         looking.sum_up()
-        written = ledger.close(terminal, files.given) and written
+        written = ledger.close(terminal, files.given if files.everything else ()) and written
     raise typer.Exit(2 if looking.failed or not written else 0)
 
 

@@ -84,7 +84,7 @@ def carry_out(selecting: Selecting, judging: Judging, wish: Wish, terminal: Term
     with orderly_end():
         reports = _filter(run, choices.first) if given == [arguments.STDIN] else _files(run, choices, selecting)
         run.publish(reports, str(choices.first.settings.target))
-        run.finish(given)
+        run.finish(given if selecting.everything else ())
     return run.code
 
 
@@ -235,7 +235,10 @@ class _Run:
         self.terminal.say(text.moved_line(manifest.name, moves, self.words, done=True, look=self.terminal.err))
 
     def finish(self, given: Sequence[str]) -> None:
-        """Write the patch and the baseline, sum up, say what was left alone and why, and settle the exit code."""
+        """Write the patch and the baseline, sum up, say what was left alone and why, and settle the exit code.
+
+        `given` are the files and folders that have been looked at in whole.
+        """
         tally, say = self.tally, self.terminal.say
         asks = self.wish.looking and self.wish.reporting.write_baseline is None
         self.code = tally.exit_code(looking=asks)

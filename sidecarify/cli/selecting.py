@@ -63,6 +63,11 @@ class Selecting(NamedTuple):
             raise typer.BadParameter("`-` (stdin) stands alone.", param_hint="PATH")
         return tuple(self.paths or ())
 
+    @property
+    def everything(self) -> bool:
+        """Whether all that stands below the given paths is taken, but for what ignore files leave out."""
+        return not (self.exclude or self.force_exclude or self.since is not None)
+
     def find(self) -> Survey:
         """Find the manifests. Raises typer.BadParameter for a list or a revision that cannot be read."""
         from sidecarify.batch import survey  # noqa: PLC0415  (`--help` needs none of the core)
