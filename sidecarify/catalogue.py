@@ -60,8 +60,7 @@ class CatalogueError(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class StartupProbe:
+class StartupProbe(NamedTuple):
     """A startupProbe worth suggesting for the images of a family (PRB3).
 
     `verified` says that `source` was read; other probes are advice in words only. `images` limits it to some of the
@@ -114,8 +113,7 @@ class StartupProbe:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Transform:
+class Transform(NamedTuple):
     """One family of helpers: the content of one file of transforms/.
 
     `name` is the file's name without its ending; `names` are globs on the names of containers. README.md of the folder

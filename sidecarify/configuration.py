@@ -92,8 +92,7 @@ def read_configuration(file: Path, rules: Collection[str]) -> Configuration:
     return NOTHING if root is None else _Reader(file, rules).configuration(root)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(NamedTuple):
     file: Path
     rules: Collection[str]
 

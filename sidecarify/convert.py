@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction, Manner
@@ -19,8 +18,7 @@ from sidecarify.yamltext.source import Edit, EditConflictError, Source, splice
 from sidecarify.yamltext.tree import YamlError
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
+class Conversion(NamedTuple):
     """A manifest before and after, what moved, what was left alone and what could not be read.
 
     It exists only for a result that is proved: `text` differs from `before` by the `moves` and by nothing else.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sidecarify.judge.model import Settings
 from sidecarify.kube.version import DEFAULT_TARGET, KubeVersion
@@ -11,8 +11,7 @@ from sidecarify.plan import Consent
 from sidecarify.yamltext.lists import Placement
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """The options of `convert_text`, `revert_text` and `inspect_text`; they mirror the flags of the command line.
 
     helpers, mains: globs `[KIND/NAME:]CONTAINER` of containers that are helpers, or are not. accept: rules (globs)

@@ -78,8 +78,7 @@ class Refusal(NamedTuple):
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PodPlan:
+class PodPlan(NamedTuple):
     """What is to happen to one pod: its moves in the order of the new list, and what is left alone."""
 
     pod: PodSpec

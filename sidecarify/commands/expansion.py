@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sidecarify.commands.model import Program, Redirect, SimpleCommand, Trap, Wait
 
@@ -57,8 +57,7 @@ def expanded(program: Program, environment: Mapping[str, str], folder: str = "")
         known[id(command)] = filled
         if _moves(filled):
             folder = _inside(folder, filled.argv[1]) if len(filled.argv) > 1 else ""
-    return replace(
-        program,
+    return program._replace(
         commands=tuple(known[id(command)] for command in program.commands),
         decisive=known.get(id(program.decisive), program.decisive),
         waits=tuple(_wait(wait, known, scope) for wait in program.waits),
@@ -86,13 +85,13 @@ def _moves(command: SimpleCommand) -> bool:
 
 def _filled(command: SimpleCommand, scope: _Scope | None, folder: str) -> SimpleCommand:
     if scope is None:
-        return replace(command, folder=folder) if folder else command
+        return command._replace(folder=folder) if folder else command
     words = tuple(word for written in command.words for word in scope.values(written, command))
     redirects = tuple(
         Redirect(one.fd, one.operator, next(iter(scope.values(one.target, command)), one.target))
         for one in command.redirects
     )
-    return replace(command, words=words, redirects=redirects, folder=folder)
+    return command._replace(words=words, redirects=redirects, folder=folder)
 
 
 def _wait(wait: Wait, known: Mapping[int, SimpleCommand], scope: _Scope | None) -> Wait:
@@ -101,15 +100,14 @@ def _wait(wait: Wait, known: Mapping[int, SimpleCommand], scope: _Scope | None) 
         target = " ".join(scope.values(target, wait.command))
     then = tuple(known.get(id(command), command) for command in wait.then)
     command = known.get(id(wait.command), wait.command)
-    return replace(wait, target=target, command=command, then=then)
+    return wait._replace(target=target, command=command, then=then)
 
 
 def _trap(trap: Trap, known: Mapping[int, SimpleCommand]) -> Trap:
-    return replace(trap, commands=tuple(known.get(id(command), command) for command in trap.commands))
+    return trap._replace(commands=tuple(known.get(id(command), command) for command in trap.commands))
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
+class _Scope(NamedTuple):
     """What names stand for: the script's own variables (None if they change), its environment, loops, parameters."""
 
     own: Mapping[str, str | None]

@@ -3,8 +3,8 @@
 Everything here is data that `read_program` fills in; nothing here decides.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from sidecarify.commands.argv import base_name, unwrap
 
@@ -17,8 +17,7 @@ class Lifetime(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(NamedTuple):
     """One redirection: `2>> /var/log/x` has fd "2", operator ">>" and target "/var/log/x"."""
 
     fd: str
@@ -26,8 +25,7 @@ class Redirect:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class SimpleCommand:
+class SimpleCommand(NamedTuple):
     """One command with its words, and where it stands in the script.
 
     `words` have their quotes removed; expansions stay as written (`$X`, `$(VAR)`). Leading assignments are in
@@ -95,8 +93,7 @@ class SimpleCommand:
         return self.in_endless_loop and self.fallback not in ("exit", "return", "break")
 
 
-@dataclass(frozen=True, slots=True)
-class Trap:
+class Trap(NamedTuple):
     """`trap HANDLER SIGNAL...`: what runs on which signals. An empty `commands` with `ignores` is `trap '' SIGNAL`."""
 
     signals: tuple[str, ...]
@@ -106,8 +103,7 @@ class Trap:
     ignores: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """Something that the program waits for before it goes on (DEAD5, JOB3, HOOK4).
 
     `kind` is "file", "port", "process", "http" or "command"; `target` the path, host:port, process name, URL or command
@@ -128,8 +124,7 @@ class Wait:
     repeats: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """What a container runs.
 
     `command` and `args` are as given. `argv` is what is left after wrappers (`tini --`, `timeout 5`) are taken off,

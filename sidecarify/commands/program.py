@@ -1,7 +1,6 @@
 """The front door: a container's `command` and `args` as a Program."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sidecarify.commands.argv import ShellCall, base_name, shell_call, unwrap
 from sidecarify.commands.lifetime import script_lifetime
@@ -45,17 +44,17 @@ def read_program(command: Sequence[str], args: Sequence[str], *, entrypoint: Seq
         loop_can_fail=False,
     )
     call = shell_call(wrapped.argv)
-    bare = replace(bare, shell=call is not None)
+    bare = bare._replace(shell=call is not None)
     if call is None:
         return _without_shell(bare, words)
     if call.script_at is None:
         return _without_script(bare, words, call)
     own_index = wrapped.skipped + call.script_at - (len(entrypoint) if not command else 0)
-    program = _with_script(replace(bare, script_index=own_index if own_index >= 0 else None), words, call)
+    program = _with_script(bare._replace(script_index=own_index if own_index >= 0 else None), words, call)
     if wrapped.limit:
         lifetime, reason = command_lifetime(words)
         if lifetime is Lifetime.ENDS:
-            return replace(program, lifetime=lifetime, reason=reason, loop_can_fail=False)
+            return program._replace(lifetime=lifetime, reason=reason, loop_can_fail=False)
     return program
 
 
@@ -64,8 +63,8 @@ def _without_shell(bare: Program, words: tuple[str, ...]) -> Program:
     lifetime, reason = command_lifetime(words)
     if bare.entrypoint_unseen and not _is_surely_a_command(bare.argv):
         lifetime, reason = _of_arguments(words)
-    return replace(
-        bare, commands=(only,), lifetime=lifetime, reason=reason, decisive=only, waits=waits_of_command(only)
+    return bare._replace(
+        commands=(only,), lifetime=lifetime, reason=reason, decisive=only, waits=waits_of_command(only)
     )
 
 
@@ -92,7 +91,7 @@ def _without_script(bare: Program, words: tuple[str, ...], call: ShellCall) -> P
         reason = f"{quoted(words)} lasts as long as its standard input is open"
     else:
         reason = f"{quoted(words)} is given no script"
-    return replace(bare, commands=(only,), reason=reason, decisive=only, readable=not call.file)
+    return bare._replace(commands=(only,), reason=reason, decisive=only, readable=not call.file)
 
 
 def _with_script(bare: Program, words: tuple[str, ...], call: ShellCall) -> Program:
@@ -100,11 +99,10 @@ def _with_script(bare: Program, words: tuple[str, ...], call: ShellCall) -> Prog
     try:
         script = read_script(text)
     except UnreadableScript as error:
-        return replace(bare, script=text, reason=str(error), readable=False)
+        return bare._replace(script=text, reason=str(error), readable=False)
     verdict = script_lifetime(script, call.parameters, errexit=call.errexit)
     waits = (*waits_of_command(SimpleCommand(words)), *waits_of_script(script))
-    return replace(
-        bare,
+    return bare._replace(
         script=text,
         commands=script.commands,
         lifetime=verdict.lifetime,

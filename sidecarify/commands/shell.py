@@ -7,7 +7,7 @@ becomes `Broken`; nobody may conclude anything across such a place.
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -47,8 +47,7 @@ class UnreadableScript(Exception):  # noqa: N818 - it is an answer, not a fault
     """A script that is too large, or too dense for the parser. The message says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(NamedTuple):
     """A script that has been read. `broken` tells whether any part could not be."""
 
     body: Statement
@@ -639,7 +638,7 @@ def _with_redirects(body: Statement, words: list[str], redirects: list[Redirect]
     """Give redirections to the statement that they belong to: of `a && b > f`, only to `b`."""
     match body:
         case statements.Simple(command=command):
-            changed = replace(command, words=(*command.words, *words), redirects=(*command.redirects, *redirects))
+            changed = command._replace(words=(*command.words, *words), redirects=(*command.redirects, *redirects))
             return statements.Simple(changed, (*inner, *body.inner), body.nested)
         case statements.Not():
             return statements.Not(_with_redirects(body.body, words, redirects, inner))

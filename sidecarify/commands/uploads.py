@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from sidecarify.commands.argv import wrapper_name
 from sidecarify.commands.model import Program, SimpleCommand
@@ -47,11 +46,11 @@ def _carried(command: SimpleCommand) -> Iterator[SimpleCommand]:
     if command.name in _CARRIERS:
         for at, word in enumerate(argv[1:], 1):
             if word in ("-exec", "-execdir", "-ok", "-c"):
-                yield replace(command, words=tuple(argv[at + 1 :]) if " " not in argv[at + 1] else _split(argv[at + 1]))
+                yield command._replace(words=tuple(argv[at + 1 :]) if " " not in argv[at + 1] else _split(argv[at + 1]))
                 return
         if command.name != "find":
-            yield from (replace(command, words=argv[at:]) for at in range(1, len(argv)) if argv[at] in _UPLOADERS)
-            yield from (replace(command, words=_split(word)) for word in argv[1:] if " " in word)
+            yield from (command._replace(words=argv[at:]) for at in range(1, len(argv)) if argv[at] in _UPLOADERS)
+            yield from (command._replace(words=_split(word)) for word in argv[1:] if " " in word)
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecarify.yamltext.tree import Node
 
@@ -11,8 +11,7 @@ from . import fields
 from .kinds import Kind, group_of, kind_of
 
 
-@dataclass(frozen=True, slots=True)
-class KubeObject:
+class KubeObject(NamedTuple):
     """One object: where it is (`file`, `document` from 0, `path` within it, its first line) and who it is."""
 
     node: Node

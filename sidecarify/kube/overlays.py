@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -212,7 +212,7 @@ def _patch(pod: PodSpec, holder: KubeObject, patch: Node, target: Node | None, c
             return
     else:
         # With a target, kustomize ignores the identity that stands in the patch.
-        named = replace(named, api_version=pod.owner.api_version, kind=pod.owner.kind)
+        named = named._replace(api_version=pod.owner.api_version, kind=pod.owner.kind)
     yield from _containers(pod, holder, named, certain=certain)
 
 

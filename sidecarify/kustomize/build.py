@@ -141,7 +141,7 @@ class Instance:
     @property
     def pods(self) -> list[PodSpec]:
         """The pod specs of the final state."""
-        return list(pod_specs(replace(self.owner, node=self.final.node)))
+        return list(pod_specs(self.owner._replace(node=self.final.node)))
 
 
 class Build(NamedTuple):
@@ -289,7 +289,7 @@ class _Builder:
             try:
                 for written in objects(unit.root, document.index, name):
                     twice = merge.duplicate_key(written.node)
-                    owner = replace(written, node=merge.last_wins(written.node)) if twice else written
+                    owner = written._replace(node=merge.last_wins(written.node)) if twice else written
                     rosters = {
                         (at := path_in_object(pod)): self._roster(unit, owner, pod, at) for pod in pod_specs(owner)
                     }
@@ -422,7 +422,7 @@ class _Builder:
         return node
 
     def _merged_rosters(self, unit: Unit, live: _Live, node: Node) -> dict[str, Roster]:
-        owner = replace(live.owner, node=node)
+        owner = live.owner._replace(node=node)
         patch_owner = KubeObject(
             unit.root.resolved, unit.document.index, "", owner.api_version, owner.kind, owner.name, None, unit.file
         )

@@ -52,7 +52,7 @@ def views(
     found: dict[object, View] = {}
     problems: list[Problem] = []
     for instance in build.instances:
-        for pod in pod_specs(replace(instance.owner, node=instance.final.node)):
+        for pod in pod_specs(instance.owner._replace(node=instance.final.node)):
             path = path_in_object(pod)
             roster = instance.final.rosters.get(path)
             if roster is None or not _may_move(pod, direction, least):
