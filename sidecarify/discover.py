@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from sidecarify.files import TEMPORARY, reason
+from sidecarify.files import reason
 from sidecarify.ignore import NO_RULES, RULE_NAMES, Patterns, Rules, rules_above
+from sidecarify.leftovers import TEMPORARY
 
 SUFFIXES = (".yaml", ".yml", ".json")
 SKIPPED_FOLDERS = frozenset(

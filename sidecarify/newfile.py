@@ -20,13 +20,13 @@ def new_file(path: Path) -> Iterator[Callable[[str], None]]:
     What is no regular file (`/dev/stdout`, a FIFO) is written to as it is. Raises FileError (`unwritable`), and then
     leaves a file that was there as it was.
     """
-    target = Path(os.path.realpath(path))
     temporary = None
     try:
-        if _is_special(target):
-            with target.open("wb", buffering=0) as file:
+        if _is_special(path):
+            with path.open("wb", buffering=0) as file:
                 yield lambda text: _whole(file.fileno(), text)
             return
+        target = Path(os.path.realpath(path))
         temporary = target.with_name(f"{prefix(os.getpid())}{secrets.token_hex(8)}.new")
         # Created anew, so that the user's umask decides as for any other new file; one that is replaced keeps its mode.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
@@ -48,9 +48,9 @@ def new_file(path: Path) -> Iterator[Callable[[str], None]]:
                 temporary.unlink()
 
 
-def _is_special(target: Path) -> bool:
+def _is_special(path: Path) -> bool:
     try:
-        mode = target.stat().st_mode
+        mode = path.stat().st_mode
     except FileNotFoundError:
         return False
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
