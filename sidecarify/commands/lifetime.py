@@ -272,6 +272,10 @@ def _pipeline(stages: tuple[Statement, ...], state: _State) -> Flow:
     for at, flow in enumerate(flows):
         if not flow.stays:
             continue
+        # A reader that ends takes the writer with it at the next line.
+        enough = next((one for one in simple_commands(stages[-1]) if _has_enough(one)), None)
+        if enough is not None and at + 1 < len(stages):
+            return Flow(falls=True, last=Settled(f"{quoted(enough.words)} ends at its first match", enough))
         closer = next((stage for stage in stages[at + 1 :] if _stops_reading(stage)), None)
         first = flow.stays.command
         if closer is not None:
@@ -298,6 +302,12 @@ def _stops_reading(stage: Statement) -> bool:
         ):
             return True
     return False
+
+
+def _has_enough(command: SimpleCommand) -> bool:
+    """`grep -m1` ends when it has found what it looks for."""
+    options = (word for word in command.argv[1:] if command.name in ("grep", "egrep", "fgrep"))
+    return not command.in_loop and any(re.match(r"-[a-zA-Z]*m|--max-count", word) for word in options)
 
 
 def _as_subshell(flow: Flow) -> Flow:
@@ -352,9 +362,9 @@ def _loop(loop: Loop, state: _State) -> Flow:
     if loop.kind == "select":
         return Flow(falls=True, shut=Settled("its `select` waits for answers", command))
     endless = loop.endless or ("always" if _never_changes(loop, state) else "")
-    common = body._replace(
-        falls=True, breaks=False, open=None, last=Settled(f"{head} ends when its condition is met", command)
-    )
+    reads = any(one.name == "read" and one.in_condition for one in simple_commands(loop))
+    end = "at the end of its input" if reads else "when its condition is met"
+    common = body._replace(falls=True, breaks=False, open=None, last=Settled(f"{head} ends {end}", command))
     if endless == "always" and (body.breaks or body.stops or body.returns or body.shut):
         return common._replace(falls=body.breaks, stays=None, last=Settled(f"{head} is left from within", command))
     if endless:

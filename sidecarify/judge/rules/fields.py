@@ -140,8 +140,9 @@ def process_namespace(helper: Member, pod: PodContext) -> Iterator[Finding]:
         yield Finding(
             "process-namespace",
             "note",
-            f"The containers share their processes, and those of `{helper.name}` come first: main's get other numbers.",
-            "Check scripts that count on process numbers.",
+            f"The containers see each other's processes, and those of `{helper.name}` then start first, so the main "
+            "container's get other process ids (PIDs) than today.",
+            "Check scripts that count on a fixed process id.",
             fields.line(pod.pod.node, "shareProcessNamespace") or helper.container.line,
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sidecarify.judge import injectors
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
+from sidecarify.judge.rules.lifetime import ends_at_once
 from sidecarify.judge.signs import read_signs
 from sidecarify.kube import fields
 from sidecarify.kube.version import SUPPORTED_FROM, KubeVersion
@@ -36,7 +37,7 @@ def role_unclear(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Fix: Name the container with `--helper` or `--main`, or write `# sidecarify: helper` above it.
     """
     role = pod.role_of(helper)
-    if role.name != "unclear":
+    if role.name != "unclear" or ends_at_once(helper):
         return
     because = "; ".join(evidence.text for evidence in role.evidence)
     yield Finding(
@@ -235,7 +236,8 @@ def kind_unsupported(helper: Member, pod: PodContext) -> Iterator[Finding]:
             line,
         )
     elif row.level is not None:
-        effect = f"`{helper.name}` is a container of a {owner.kind}: {row.why}."
+        article = "an" if owner.kind[:1] in "AEIO" else "a"
+        effect = f"`{helper.name}` is a container of {article} {owner.kind}: {row.why}."
         advice = {
             "refuse": "Leave the container where it is.",
             "review": "Try it on one object and look at the pod that comes out before you move it.",

@@ -43,8 +43,9 @@ def job_postprocess(helper: Member, pod: PodContext) -> Iterator[Finding]:
     program = helper.program
     if not pod.pod.runs_to_completion or program is None:
         return
-    for wait in program.waits:
-        work = _work_after(wait, program)
+    # The last wait before the work is the one that counts.
+    for wait in reversed(program.waits):
+        work = work_after(wait, program)
         if work is not None:
             line = program_line(helper.container, work, program.script_index)
             yield Finding(
@@ -71,7 +72,7 @@ def job_postprocess(helper: Member, pod: PodContext) -> Iterator[Finding]:
             return
 
 
-def _work_after(wait: Wait, program: Program) -> SimpleCommand | None:
+def work_after(wait: Wait, program: Program) -> SimpleCommand | None:
     """The first real work behind a wait, if the program ends after it."""
     if program.lifetime is Lifetime.FOREVER or wait.repeats:
         return None
@@ -81,6 +82,8 @@ def _work_after(wait: Wait, program: Program) -> SimpleCommand | None:
 
 
 def _awaited(wait: Wait) -> str:
+    if wait.command.name == "inotifywait":
+        return f"an event in `{wait.target}`"
     verb = "to appear" if wait.until == "appears" else "to go away"
     return f"`{wait.target}` {verb}"
 

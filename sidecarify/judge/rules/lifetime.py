@@ -87,6 +87,11 @@ def one_shot_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
     )
 
 
+def ends_at_once(helper: Member) -> bool:
+    """Whether the helper's program is known to do its work once and end: it stays, whatever it is to the pod."""
+    return bool(_why_it_ends(helper)[0])
+
+
 def ends_after_main(helper: Member, pod: PodContext) -> bool:
     """Whether a Job's helper ends only after a sign of main, and does nothing then but end its own processes."""
     program = helper.program

@@ -85,7 +85,8 @@ def missing_startup_probe(helper: Member, pod: PodContext) -> Iterator[Finding]:
         obstacle = probe.obstacle(call, helper.match.image.version)
         port = probe.port_in(call)
         if obstacle is not None:
-            advice = f"A startupProbe on `{probe.path or 'its health command'}` would end the race; here it {obstacle}."
+            asked = f"`{probe.path}`" if probe.path else f"`{' '.join(probe.command)}`" if probe.command else "its port"
+            advice = f"A startupProbe on {asked} would end the race; here it {obstacle}."
         elif probe.action == "exec":
             advice = f"Add `startupProbe: {{exec: {{command: [{', '.join(probe.command)}]}}}}`."
         elif not _others_on(port, helper, pod):

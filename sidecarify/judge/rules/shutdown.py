@@ -248,7 +248,10 @@ def tight_grace(helper: Member, pod: PodContext) -> Iterator[Finding]:
     slept, line = _main_sleep(pod)
     given = fields.line(pod.pod.node, "terminationGracePeriodSeconds")
     left = grace - slept
-    advice = f"Set `terminationGracePeriodSeconds` to {max(slept, 20) + 2 * ENOUGH_TO_FLUSH} or more."
+    enough = max(slept, 20) + 2 * ENOUGH_TO_FLUSH
+    if grace >= enough:
+        return
+    advice = f"Set `terminationGracePeriodSeconds` to {enough} or more."
     if left < ENOUGH_TO_FLUSH:
         level: Level = "review"
         effect = (

@@ -538,7 +538,7 @@ def late_image_pull(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Fix: Pin the tag, or mirror the image to the registry of the main container.
     """
     image = parse_image(helper.container.image)
-    if image is None or image.digest is not None:
+    if image is None or image.digest is not None or helper.container.image == "auto":
         return
     policy = fields.text(helper.container.node, "imagePullPolicy")
     if policy in ("Never", "IfNotPresent") or not (policy == "Always" or image.tag in (None, "latest")):

@@ -12,6 +12,7 @@ from sidecarify.commands.endpoints import endpoint
 from sidecarify.commands.stopping import kills
 from sidecarify.judge.listening import listening
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
+from sidecarify.judge.rules.jobs import work_after
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container
 from sidecarify.kube.image import parse_image
@@ -195,7 +196,10 @@ def wait_for_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
             for connection in local_connections(script.program):
                 port = connection.endpoint.port or 0
                 known = any(found.number == port for found in listening(main.container))
-                if connection.waits and port and not known and _is_meant(helper, pod, port):
+                gone = any(
+                    one.command is connection.command and one.until == "vanishes" for one in script.program.waits
+                )
+                if connection.waits and not gone and port and not known and _is_meant(helper, pod, port):
                     yield _note(
                         "wait-for-helper",
                         f"`{main.name}` waits for a helper (`{_short(connection.command.text)}`); a native sidecar "
@@ -226,6 +230,8 @@ def marker_file(helper: Member, pod: PodContext) -> Iterator[Finding]:
     if program is None:
         return
     waits = [wait for wait in program.waits if wait.kind == "file" and wait.until == "appears"]
+    if pod.pod.runs_to_completion and any(work_after(wait, program) is not None for wait in program.waits):
+        return
     for wait in waits:
         place = _place(helper.container, wait.target)
         for main in pod.mains:
@@ -468,7 +474,9 @@ def duplicate_init(helper: Member, pod: PodContext) -> Iterator[Finding]:
         same = own is not None and other is not None and own.path == other.path and not init.is_native_sidecar
         mains = {image.path for one in pod.mains if (image := parse_image(one.container.image)) is not None}
         shared = any(mount.volume in volumes and not mount.read_only for mount in init.mounts)
-        if same and shared and own is not None and own.path not in mains and not helper.has_trait("injected"):
+        # A general image says nothing: what two scripts do with it is not the same work.
+        same = same and helper.known and not helper.has_trait("injected")
+        if same and shared and own is not None and own.path not in mains:
             yield _note(
                 "duplicate-init",
                 f"`{init.name}` runs the image of `{helper.name}` once before it, to fill the volume; a native sidecar "
