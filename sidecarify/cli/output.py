@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
@@ -98,6 +98,8 @@ class Ledger:
         self._files: set[str] = set()
         self._known = 0
         path = reporting.baseline
+        place = path or reporting.write_baseline or Path()
+        self._located = lru_cache(maxsize=1024)(partial(_from_folder, Path(os.path.realpath(place)).parent))
         if path is not None:
             from sidecarify.baseline import BaselineError, read_baseline  # noqa: PLC0415  (where there is one)
 
@@ -152,24 +154,19 @@ class Ledger:
         terminal.say(visible(f"{path}: {len(self._all)} {noun} written down as known."))
         return True
 
-    def _located(self, name: str) -> str:
-        path = self._reporting.baseline or self._reporting.write_baseline or Path()
-        return _below(name, str(path))
-
 
 def about(command: str, kubernetes: str, *, patches: bool = False) -> About:
     """What the formats need to know of this run."""
     from sidecarify.report.about import About  # noqa: PLC0415  (for formats alone)
 
-    return About(command, kubernetes, __version__, located, patches)
+    return About(command, kubernetes, __version__, lru_cache(maxsize=1024)(partial(_from_root, Path.cwd())), patches)
 
 
-@lru_cache(maxsize=65536)
-def located(name: str) -> str:
+def _from_root(folder: Path, name: str) -> str:
     """The name of a file from the root of its repository; stdin keeps its own."""
     from sidecarify.files import patch_name  # noqa: PLC0415  (`--help` needs none of it)
 
-    return name if name == arguments.STDIN_NAME else patch_name(os.path.realpath(name), Path.cwd())
+    return name if name == arguments.STDIN_NAME else patch_name(os.path.realpath(folder / name), folder)
 
 
 _RENDERERS = {
@@ -216,11 +213,10 @@ def saved(file: Path, pieces: Iterable[str]) -> bool:
     return True
 
 
-@lru_cache(maxsize=65536)
-def _below(name: str, baseline: str) -> str:
+def _from_folder(folder: Path, name: str) -> str:
+    """The name of a file from the folder of the baseline."""
     if name == arguments.STDIN_NAME:
         return name
-    folder = Path(os.path.realpath(baseline)).parent
     return Path(os.path.relpath(os.path.realpath(name), folder)).as_posix()
 
 
