@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from sidecarify.commands.model import Program, Redirect, SimpleCommand, Trap, Wait
@@ -21,6 +22,8 @@ _SETTERS = frozenset({"read", "let", "getopts", "((", "unset", "mapfile", "reada
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _MAX_DEPTH = 5
 _MAX_WORDS = 64
+_MAX_EXPANSIONS = 16
+_MAX_LENGTH = 4096
 
 
 def expanded_words(words: Iterable[str], environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -133,13 +136,12 @@ class _Scope(NamedTuple):
 
     def values(self, word: str, command: SimpleCommand) -> tuple[str, ...]:
         """The words that a word becomes; itself if a part of it is not known."""
-        if "$" not in word:
+        if "$" not in word or word.count("$") > _MAX_EXPANSIONS:
             return (word,)
         parameters = () if command.in_function else self.parameters
         if word in ("$@", "$*", "${@}"):
             return parameters[1:] or (word,)
-        found = tuple(self._expand(word, parameters, frozenset(), 0))
-        return found[:_MAX_WORDS] if found and all(value is not None for value in found) else (word,)
+        return tuple(islice(self._expand(word, parameters, frozenset(), 0), _MAX_WORDS))
 
     def _expand(self, word: str, parameters: tuple[str, ...], open_: frozenset[str], depth: int) -> Iterator[str]:
         """Every value of a word; what stays unknown stays written."""
@@ -161,7 +163,9 @@ class _Scope(NamedTuple):
             return (parameters[at],) if at < len(parameters) else _maybe(default)
         written: str | None = None
         if name in self.loops and name not in self.own:
-            values = [v for word in self.loops[name] for v in self._expand(word, parameters, open_, depth + 1)]
+            listed = self.loops[name][:_MAX_WORDS] if name not in open_ else ()
+            each = (self._expand(word, parameters, open_ | {name}, depth + 1) for word in listed)
+            values = list(islice((value for one in each for value in one), _MAX_WORDS))
             return values if values and not any("$(" in value or "`" in value for value in values) else None
         if name in self.own and name not in open_:
             written = self.own[name]
@@ -173,8 +177,12 @@ class _Scope(NamedTuple):
             written = default
         if written is None or "$(" in written.replace("$(POD_IP)", "") or "`" in written:
             return None
-        values = list(self._expand(written, parameters, open_ | {name}, depth + 1))
-        return None if any("$" in value.replace("$(POD_IP)", "") for value in values) else values
+        if written.count("$") > _MAX_EXPANSIONS:
+            return None
+        values = list(islice(self._expand(written, parameters, open_ | {name}, depth + 1), _MAX_WORDS))
+        if any("$" in value.replace("$(POD_IP)", "") or len(value) > _MAX_LENGTH for value in values):
+            return None
+        return values
 
 
 _DECLARES = frozenset({"export", "local", "readonly", "declare", "typeset"})

@@ -137,7 +137,9 @@ def standing_of(member: Member, pod: PodSpec) -> Standing:
 def _runs_general_tools(member: Member) -> bool:
     """Whether all that the container's readable command line runs are general tools, whatever the image is called."""
     program = member.program
-    if program is None or not program.readable or program.entrypoint_unseen or not program.commands:
+    if program is None or not program.readable or not program.commands:
+        return False
+    if program.entrypoint_unseen and program.script is None:
         return False
     return all(command.name in _GENERAL_TOOLS for command in program.commands if command.words)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sidecarify.commands import (
     Lifetime,
     blockers,
+    expanded,
     kills,
     local_connections,
     looks_at_processes,
@@ -223,6 +224,7 @@ def test_never_raises(words: list[str], args: list[str]) -> None:
         if program is None:
             continue
         assert program.reason
+        expanded(program, {"X": "$Y ${X}", "Y": "a b"}, "/work")
         for ask in (tails, kills, uploads, one_shot_flags, looks_at_processes, blockers, local_connections):
             ask(program)
         for question in (writes, reads, non_idempotent):
