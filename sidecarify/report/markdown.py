@@ -19,12 +19,13 @@ _TICKS = re.compile(r"`+")
 # Code hosts look for these in the finished text, where a reference no longer helps: an invisible space breaks them.
 _LOOKED_FOR = re.compile(r"(@|#(?=\d)|:(?=//)|\bwww(?=\.)|\bGH(?=-\d))", re.IGNORECASE)
 _GAP = "\u200b"
-# GitHub takes 65,536 characters for a comment or the text of a pull request.
-_ROWS = 200
+# GitHub takes 65,536 characters for a comment or the text of a pull request: what the rows of each table may take.
+_ROOM = 24_000
+_LITTLE_ROOM = 7_000
 
 
 def markdown(reports: Iterable[FileReport], about: About) -> Iterator[str]:
-    """The whole page. Tables end after 200 rows each, and say how many more there are."""
+    """The whole page. Tables end where a page of a code host is full, and say how many more rows there are."""
     found = [(report, result) for report in reports for result in report.results]
     moves = [result for _, result in found if result.sort == "move"]
     left = [result for _, result in found if result.sort == "left"]
@@ -36,27 +37,33 @@ def markdown(reports: Iterable[FileReport], about: About) -> Iterator[str]:
     yield f"{_summary(moves, files, left, templates, errors)}\n"
     if moves:
         yield "\n### What moves\n\n"
-        yield from table(("manifest", "workload", "container", "why"), [_moved(one) for one in moves])
+        yield from table(("manifest", "workload", "container", "why"), [_moved(one) for one in moves], _ROOM)
     if left:
         yield "\n### What was left alone, and why\n\n"
-        yield from table(("place", "workload", "container", "rule", "why"), [_left(one) for one in left])
+        yield from table(("place", "workload", "container", "rule", "why"), [_left(one) for one in left], _ROOM)
     if notes:
         yield "\n### Worth knowing\n\n"
-        yield from table(("place", "workload", "container", "rule", "note"), [_left(one) for one in notes])
+        yield from table(
+            ("place", "workload", "container", "rule", "note"), [_left(one) for one in notes], _LITTLE_ROOM
+        )
     if errors:
         yield "\n### Could not be read\n\n"
-        yield from table(("place", "code", "why"), [(_where(e), code(e.rule), plain(e.message)) for e in errors])
+        rows = [(_where(one), code(one.rule), plain(one.message)) for one in errors]
+        yield from table(("place", "code", "why"), rows, _LITTLE_ROOM)
     yield f"\nMade by `sidecarify {about.command}` for Kubernetes {plain(about.kubernetes)} and later.\n"
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A table of cells that have been made safe; the first 200 rows."""
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> Iterator[str]:
+    """A table of cells that have been made safe, with the rows that `room` characters hold."""
     yield _row(heads)
     yield _row(["---"] * len(heads))
-    for row in rows[:_ROWS]:
-        yield _row(row)
-    if len(rows) > _ROWS:
-        yield f"\nand {len(rows) - _ROWS} more.\n"
+    for number, row in enumerate(rows):
+        text = _row(row)
+        room -= len(text)
+        if room < 0:
+            yield f"\nand {len(rows) - number} more.\n"
+            return
+        yield text
 
 
 def plain(text: str) -> str:

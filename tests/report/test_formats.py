@@ -24,10 +24,11 @@ from sidecarify.report.gitlab import gitlab
 from sidecarify.report.junit import junit
 from sidecarify.report.markdown import code, markdown, plain
 from sidecarify.report.pods import pods_json, pods_lines
-from sidecarify.report.results import FileReport, Result
+from sidecarify.report.results import FileReport, Result, Sort
 
 from .conftest import BROKEN, NASTY, TAIL, TEMPLATE, WEB, converted, inspected, nasty, said
 
+SORTS: tuple[Sort, ...] = ("move", "left", "note", "error")
 SCHEMAS = Path(__file__).parent / "schemas"
 
 
@@ -221,13 +222,16 @@ class TestMarkdown:
         )
 
     def test_long_tables_end_and_say_so(self) -> None:
-        results = tuple(
-            Result("move", "native-sidecar", "safe", "x", "a.yaml", n, "a.yaml", f"c{n}") for n in range(1, 251)
-        )
-        page = said(markdown, FileReport("a.yaml", results))
-        assert "**250 containers**" in page
-        assert len(self.cells(page)) == 201
-        assert "\nand 50 more.\n" in page
+        text = "A rule of some length, with `names` in it. " * 5
+        results = [
+            Result(sort, "x", "safe", text, "a.yaml", n, "a.yaml", f"c{n}") for sort in SORTS for n in range(1, 999)
+        ]
+        page = said(markdown, FileReport("a.yaml", tuple(results)))
+        assert "**998 containers**" in page
+        assert len(page) < 65_536  # what GitHub takes
+        rows = self.cells(page)
+        more = sum(int(number) for number in re.findall(r"^and (\d+) more\.$", page, re.MULTILINE))
+        assert len(rows) - 4 + more == 4 * 998
 
 
 class TestJson:
