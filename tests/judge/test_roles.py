@@ -385,3 +385,21 @@ def test_containers_that_an_operator_merges_are_not_the_main_one() -> None:
     found = answers(text)
     assert found["prometheus"].verdict is None
     assert found["sync"].verdict == "refuse"
+
+
+@pytest.mark.parametrize(
+    ("script", "role"),
+    [
+        pytest.param("while true; do find /logs -mtime +7 -delete; sleep 900; done", "helper", id="general tools only"),
+        pytest.param("while true; do shop-worker --drain; sleep 900; done", "peer", id="the image's own program"),
+    ],
+)
+def test_a_script_in_the_image_of_the_main_container(script: str, role: str) -> None:
+    text = deployment(f"""\
+    - {{name: shop, image: "corp/shop:1", args: [serve], volumeMounts: [{{name: logs, mountPath: /logs}}]}}
+    - name: groom
+      image: "corp/shop:1"
+      args: [bash, -c, "{script}"]
+      volumeMounts: [{{name: logs, mountPath: /logs}}]
+    """)
+    assert answers(text)["groom"].role.name == role

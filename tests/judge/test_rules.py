@@ -111,3 +111,34 @@ def test_messages_are_sentences(path: Path) -> None:
         assert finding.effect.endswith((".", "!"))
         assert finding.advice.endswith(".")
         assert "  " not in finding.message
+
+
+def advice_of(text: str, rule: str) -> list[str]:
+    return [f.advice for verdict in judged(text) for a in verdict.containers for f in a.findings if f.rule == rule]
+
+
+def test_no_marker_file_advice_where_work_would_be_lost() -> None:
+    text = """\
+apiVersion: batch/v1
+kind: Job
+metadata: {name: report}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: report
+        image: corp/report:1
+        command: [sh, -c, "trap 'touch /out/done' EXIT; run"]
+        volumeMounts: [{name: out, mountPath: /out}]
+      - name: push
+        image: amazon/aws-cli:2
+        command: [sh, -c, "until [ -f /out/done ]; do sleep 1; done; WORK"]
+        volumeMounts: [{name: out, mountPath: /out}]
+      volumes: [{name: out, emptyDir: {}}]
+"""
+    lost = text.replace("WORK", "aws s3 cp /out s3://x/")
+    assert advice_of(lost, "job-postprocess")
+    assert advice_of(lost, "marker-file") == []
+    assert all("init container" not in advice for advice in advice_of(lost, "one-shot-helper"))
+    assert advice_of(text.replace("WORK", "exit 0"), "marker-file")
