@@ -470,6 +470,8 @@ class _Pursuit:
                 return new._replace(path=path), result
             path = written.path[: choice.listed.span.start] + target
             return new._replace(path=path, value="wrapped"), result
+        if old and not after.of(listed):
+            raise stuck(f"the list `{listed}`, to which the operation adds, would be gone")
         following = [one.site for one in old[place:] if not self._is(one)]
         lists: dict[str, list[Entry]] = {name: list(after.of(name)) for name in LISTS}
         own = [one.site for one in lists[listed]]
