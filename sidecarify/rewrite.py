@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from sidecarify.direction import ALWAYS, PLAIN_MANNER, POLICY, STARTUP_PROBE, Direction, Manner
+from sidecarify.kube import fields
 from sidecarify.kube.workload import PodSpec
 from sidecarify.yamltext.items import extents
 from sidecarify.yamltext.lists import ListMove, Placement, UnmovableError, move_edits
@@ -34,6 +35,10 @@ def check_pod(pod: PodSpec, direction: Direction) -> None:
     if target is not None and (target[1].kind == "alias" or target[1].aliased):
         what = f"`{direction.target}` is shared with another place by anchor and alias"
         raise UnmovableError("shared-list", what, target[1].line)
+    merged = fields.find(pod.node, direction.target) if target is None else None
+    if merged is not None:
+        what = f"`{direction.target}` comes through a merge key (`<<`), and a list of the pod spec's own would hide it"
+        raise UnmovableError("merge-only", f"{what}: write it out in the pod spec first", merged.line)
 
 
 def check_container(pod: PodSpec, index: int, direction: Direction) -> None:

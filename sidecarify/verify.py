@@ -89,7 +89,7 @@ class _Added(NamedTuple):
         self.pieces.append(piece)
 
 
-_OTHER_THAN_TEXT = re.compile(r"(?i)|~|[-+.\d].*|null|true|false|y|n|yes|no|on|off")
+_OTHER_THAN_TEXT = r"(?i)|~|[-+.\d].*|null|true|false|y|n|yes|no|on|off"
 
 
 def _reads_as(node: Node, value: Plain) -> bool:
@@ -99,7 +99,7 @@ def _reads_as(node: Node, value: Plain) -> bool:
     if isinstance(value, int):
         return (node.kind, node.style, node.value) == ("scalar", None, str(value))
     if isinstance(value, str):
-        as_text = node.style in ("'", '"') or (node.style is None and not _OTHER_THAN_TEXT.fullmatch(node.value))
+        as_text = node.style in ("'", '"') or (node.style is None and not re.fullmatch(_OTHER_THAN_TEXT, node.value))
         return node.kind == "scalar" and as_text and node.value == value
     if isinstance(value, Mapping):
         if node.kind != "map" or [key.value for key, _ in node.pairs] != list(value):
@@ -187,6 +187,8 @@ def _compare_pod_spec(
         raise VerifyError("verify-model", f"`{direction.source}` (line {source.line}) would be left empty")
     new_target = _value(new, direction.target)
     target = old.pair(direction.target)
+    if target is None and _merges(old, direction.target):
+        raise VerifyError("verify-model", f"the new `{direction.target}` would hide one that a merge key brings")
     there = list(target[1].items) if target is not None else []
     if target is not None and target[1].kind == "seq":
         if (target[1].tag, target[1].anchor) != (new_target.tag, new_target.anchor):
@@ -247,6 +249,22 @@ def _same_keys(stack: list[tuple[Node, Node]], old: Node, new: Node, own: tuple[
     _pair_up_mappings(stack, old, rest, [pair for pair in new.pairs if pair[0].value not in own])
 
 
+def _merges(node: Node, key: str) -> bool:
+    """Whether a merge key (`<<`) of a mapping, or of what it merges, brings `key`."""
+    seen: set[int] = set()
+    stack = [value for name, value in node.pairs if name.value == "<<"]
+    while stack:
+        merged = stack.pop().resolved
+        if id(merged) in seen:
+            continue
+        seen.add(id(merged))
+        if merged.kind == "map" and any(name.value == key for name, _ in merged.pairs):
+            return True
+        stack += merged.items
+        stack += [value for name, value in merged.pairs if name.value == "<<"]
+    return False
+
+
 def _same_collection(old: Node, new: Node) -> None:
     if (old.kind, old.tag, old.anchor, old.style) != (new.kind, new.tag, new.anchor, new.style):
         raise _difference(old, new)
@@ -266,15 +284,15 @@ def _difference(old: Node, new: Node) -> VerifyError:
     return VerifyError("verify-model", f"{old!r} would become {new!r}")
 
 
-_KEY_LINE = re.compile(
+_KEY_LINE = (
     r"""(?:-[ \t]+)?(?:(?P<q>["']?)restartPolicy(?P=q):[ \t]+["']?Always["']?"""
     r"""|(?P<r>["']?)initContainers(?P=r)[ \t]*:)[ \t]*(?P<comment>\#.*)?"""
 )
-_OTHER_KEY_LINE = re.compile(r"""(?P<q>["']?)containers(?P=q)[ \t]*:[ \t]*(?:\#.*)?""")
-_FILLED_LINE = re.compile(
+_OTHER_KEY_LINE = r"""(?P<q>["']?)containers(?P=q)[ \t]*:[ \t]*(?:\#.*)?"""
+_FILLED_LINE = (
     r"""(?P<key>["']?initContainers["']?[ \t]*:)[ \t]*(?:\[[ \t]*\]?|null|Null|NULL|~)?[ \t]*(?P<comment>\#.*)?"""
 )
-_LONE_VALUE = re.compile(r"\[[ \t]*\]?|\]|null|Null|NULL|~")
+_LONE_VALUE = r"\[[ \t]*\]?|\]|null|Null|NULL|~"
 
 
 def _compare_lines(
@@ -294,19 +312,19 @@ def _compare_lines(
     named = [name for change in changes for name in change.named_before]
     only_native -= Counter(line for name in named for line in (f"- name: {name}", f'- name: "{name}"'))
     whole = sum(_loses_key(change, direction) for change in changes)
-    only_plain -= Counter({line: whole for line in only_plain if _OTHER_KEY_LINE.fullmatch(line)})
+    only_plain -= Counter({line: whole for line in only_plain if re.fullmatch(_OTHER_KEY_LINE, line)})
     for line in list(only_plain):
-        filled = _FILLED_LINE.fullmatch(line)
+        filled = re.fullmatch(_FILLED_LINE, line)
         if filled is not None:
             rest = f"{filled['key']} {filled['comment']}" if filled["comment"] else filled["key"]
             match = next((one for one in only_native if " ".join(one.split()) == " ".join(rest.split())), None)
             if match is not None:
                 only_native -= Counter({match: only_plain[line]})
                 del only_plain[line]
-        elif _LONE_VALUE.fullmatch(line):
+        elif re.fullmatch(_LONE_VALUE, line):
             del only_plain[line]
     for line, count in list(only_native.items()):
-        key = _KEY_LINE.fullmatch(line)
+        key = re.fullmatch(_KEY_LINE, line)
         if key is not None:
             del only_native[line]
             if key["comment"]:
@@ -335,7 +353,7 @@ def _forgive_dashes(only_plain: Counter[str], only_native: Counter[str]) -> None
                 del only_plain[line]
 
 
-_BLANK_OR_COMMA = re.compile(r"[\s,]+")
+_BLANK_OR_COMMA = r"[\s,]+"
 
 
 def _compare_characters(
@@ -343,10 +361,10 @@ def _compare_characters(
 ) -> None:
     """For flow lists, whose lines change: but for blanks, commas and the pairs of the move, the same characters."""
     plain, native = (old_text, new_text) if direction.promotes else (new_text, old_text)
-    one = Counter(_BLANK_OR_COMMA.sub("", plain))
-    two = Counter(_BLANK_OR_COMMA.sub("", native))
+    one = Counter(re.sub(_BLANK_OR_COMMA, "", plain))
+    two = Counter(re.sub(_BLANK_OR_COMMA, "", native))
     lost, added = one - two, two - one
-    added -= Counter(_BLANK_OR_COMMA.sub("", "".join(pieces)))
+    added -= Counter(re.sub(_BLANK_OR_COMMA, "", "".join(pieces)))
     moved = sum(len(change.moved) for change in changes)
     named = [name for change in changes for name in change.named_before]
     allowed = Counter("\"'\"'restartPolicy:\"'\"'Always" * moved + "\"'\"'initContainers:[]" * len(changes))
