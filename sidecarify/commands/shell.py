@@ -17,7 +17,7 @@ from sidecarify.commands.model import Redirect, SimpleCommand, Trap
 from sidecarify.commands.statements import Statement
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Language, Node, Tree
 
 MAX_SCRIPT = 64 * 1024
 # The parser needs time or memory quadratic in these (measured: 8,000 stages in one pipeline take 700 MB).
@@ -135,11 +135,22 @@ def _sets_errexit(words: tuple[str, ...]) -> bool:
 
 
 @cache
-def _parser() -> "Parser":
+def _language() -> "Language":
     import tree_sitter_bash  # noqa: PLC0415 - see the module's docstring
-    from tree_sitter import Language, Parser  # noqa: PLC0415
+    from tree_sitter import Language  # noqa: PLC0415
 
-    return Parser(Language(tree_sitter_bash.language()))
+    return Language(tree_sitter_bash.language())
+
+
+def _parse(data: bytes) -> "Tree":
+    """Parse with a parser of its own: one that is used again can crash natively.
+
+    Seen with tree-sitter 0.26.1 and tree-sitter-bash 0.25.1: one parser for 364 generated scripts ends in a
+    segmentation fault at a harmless one, a parser for each reads all of them.
+    """
+    from tree_sitter import Parser  # noqa: PLC0415 - see the module's docstring
+
+    return Parser(_language()).parse(data)
 
 
 class _Text:
@@ -178,7 +189,7 @@ class _Reader:
 
     def read(self, text: str, context: _Context, at: _Position | None, depth: int, nesting: int = 0) -> Statement:
         source = _Text(text)
-        root = _parser().parse(source.data).root_node
+        root = _parse(source.data).root_node
         if root.has_error and _is_broken(root):
             self.broken = True
         return _Builder(self, source, at, nesting).block(root.children, context, depth)
