@@ -17,9 +17,9 @@ from sidecarify.yamltext.items import dash_line
 from sidecarify.yamltext.source import line_end, line_start
 from sidecarify.yamltext.tree import Node
 
-_COMMENT = re.compile(r"(?<![^\s])#[ \t]*sidecarify[ \t]*:[ \t]*(?P<words>[^\r\n]*)")
-_IGNORE = re.compile(r"ignore[ \t]*\[(?P<rules>[^\]]*)\]")
-_ROLE = re.compile(r"(?P<role>helper|main)(?![\w-])")
+_COMMENT = r"(?<![^\s])#[ \t]*sidecarify[ \t]*:[ \t]*(?P<words>[^\r\n]*)"
+_IGNORE = r"ignore[ \t]*\[(?P<rules>[^\]]*)\]"
+_ROLE = r"(?P<role>helper|main)(?![\w-])"
 _USAGE = "say `helper`, `main` or `ignore[rule]`, with a reason behind it if you like"
 
 
@@ -52,7 +52,7 @@ class Place(NamedTuple):
 
 def mentions(text: str) -> bool:
     """Whether a text may hold a directive: a quick look."""
-    return "sidecarify" in text and _COMMENT.search(text) is not None
+    return "sidecarify" in text and re.search(_COMMENT, text) is not None
 
 
 def read(text: str, root: Node, first: int, rules: Sequence[str]) -> tuple[list[Directive], list[Remarked]]:
@@ -63,13 +63,13 @@ def read(text: str, root: Node, first: int, rules: Sequence[str]) -> tuple[list[
     found: list[Directive] = []
     told: list[Remarked] = []
     scalars = [node for node in root.walk() if node.kind == "scalar" and node.style]
-    for comment in _COMMENT.finditer(text):
+    for comment in re.finditer(_COMMENT, text):
         if any(_holds(text, node, comment.start()) for node in scalars):
             continue
         line = first + text.count("\n", 0, comment.start())
         target = _target(text, comment.start(), line)
         words = comment["words"].strip()
-        role, ignore = _ROLE.match(words), _IGNORE.match(words)
+        role, ignore = re.match(_ROLE, words), re.match(_IGNORE, words)
         if role is not None:
             found.append(Directive("helper" if role["role"] == "helper" else "main", line, target))
         elif ignore is not None:

@@ -11,7 +11,7 @@ TEST_NAMES = frozenset({"[", "[[", "test", "(("})
 _EQUAL = frozenset({"=", "==", "-eq"})
 _UNEQUAL = frozenset({"!=", "-ne"})
 _COMPARE = {"-lt": int.__lt__, "-le": int.__le__, "-gt": int.__gt__, "-ge": int.__ge__}
-_INTEGER = re.compile(r"-?\d{1,18}\Z")
+_INTEGER = r"-?\d{1,18}\Z"
 
 
 def truth(condition: Statement) -> bool | None:
@@ -60,7 +60,7 @@ def _truth_of_words(command: SimpleCommand) -> bool | None:
         return False
     if name == "((":
         text = " ".join(argv[1:-1]).strip()
-        return int(text) != 0 if _INTEGER.match(text) else None
+        return int(text) != 0 if re.match(_INTEGER, text) else None
     if name in TEST_NAMES:
         return test_truth(test_operands(argv))
     return None
@@ -89,7 +89,7 @@ def test_truth(words: tuple[str, ...]) -> bool | None:
             return left == right
         if operator in _UNEQUAL:
             return left != right
-        if operator in _COMPARE and _INTEGER.match(left) and _INTEGER.match(right):
+        if operator in _COMPARE and re.match(_INTEGER, left) and re.match(_INTEGER, right):
             return bool(_COMPARE[operator](int(left), int(right)))
     return None
 

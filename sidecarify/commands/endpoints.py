@@ -15,16 +15,17 @@ def _words(text: str) -> frozenset[str]:
 
 
 # Other spellings of the pod's own address.
-_OWN_ADDRESS = re.compile(
+_OWN_ADDRESS = (
     r"\$\(\s*hostname(?:\s+-[a-zA-Z]+|\s+--[\w-]+)*\s*\)|`\s*hostname(?:\s+-[a-zA-Z]+)*\s*`"
     r"|\$\{?HOSTNAME\}?(?!\w)|\$[({]?(?:\w*_)?POD_?IPS?(?:[)}]|(?!\w))"
 )
-_LOOPBACK = re.compile(r"127\.\d+\.\d+\.\d+\Z")
-_URL = re.compile(
-    r"(?:(?P<scheme>[a-zA-Z][\w+.-]*)://)?(?:[^@/\s]*@)?(?P<host>\[[^\]]*\]|[^:/?#\s]*)(?::(?P<port>\d+))?(?P<path>[/?#].*)?\Z"
+_LOOPBACK = r"127\.\d+\.\d+\.\d+\Z"
+_URL = (
+    r"(?:(?P<scheme>[a-zA-Z][\w+.-]*)://)?(?:[^@/\s]*@)?"
+    r"(?P<host>\[[^\]]*\]|[^:/?#\s]*)(?::(?P<port>\d+))?(?P<path>[/?#].*)?\Z"
 )
-_SOCAT_CLIENT = re.compile(r"(?i)(?:tcp[46]?|tcp[46]?-connect|openssl|udp[46]?):([^:,]+):(\d+)")
-_DEV_TCP = re.compile(r"/dev/(?:tcp|udp)/([^/\s]+)/([^/\s'\"]+)")
+_SOCAT_CLIENT = r"(?i)(?:tcp[46]?|tcp[46]?-connect|openssl|udp[46]?):([^:,]+):(\d+)"
+_DEV_TCP = r"/dev/(?:tcp|udp)/([^/\s]+)/([^/\s'\"]+)"
 _DEFAULT_PORTS = {
     "http": 80,
     "https": 443,
@@ -77,7 +78,7 @@ class Endpoint(NamedTuple):
         """Whether it is in the same pod: the loopback address, `:5000` without a host, or a Unix socket."""
         listens_here = self.kind == "port" and not self.host and self.port is not None
         host = self.host.lower()
-        return self.kind == "socket" or listens_here or host in LOCAL_HOSTS or _LOOPBACK.match(host) is not None
+        return self.kind == "socket" or listens_here or host in LOCAL_HOSTS or re.match(_LOOPBACK, host) is not None
 
     @classmethod
     def of(cls, kind: str, host: str, port: str) -> Self:
@@ -87,7 +88,7 @@ class Endpoint(NamedTuple):
     @classmethod
     def of_url(cls, url: str) -> Self:
         """From `scheme://host:port/path`, `host:port/path`, `tcp://host:port`, `file:///path` or `unix:///path`."""
-        match = _URL.match(url)
+        match = re.match(_URL, url)
         if match is None:
             return cls("http", url, "", None)
         scheme = (match["scheme"] or "").lower()
@@ -101,9 +102,9 @@ class Endpoint(NamedTuple):
 
 def endpoint(command: SimpleCommand) -> Endpoint | None:
     """The endpoint that a client command connects to; None if it is no client, or names no place."""
-    argv = tuple(_OWN_ADDRESS.sub("localhost", word) for word in command.argv)
+    argv = tuple(re.sub(_OWN_ADDRESS, "localhost", word) for word in command.argv)
     for redirect in command.redirects:
-        if match := _DEV_TCP.search(redirect.target):
+        if match := re.search(_DEV_TCP, redirect.target):
             return Endpoint.of("port", match[1], match[2])
     if not argv:
         return None
@@ -116,7 +117,9 @@ def endpoint(command: SimpleCommand) -> Endpoint | None:
         address = option_value(argv, ("-addr", "--addr", "-a"))
         return Endpoint.of_url(f"tcp://{address}") if address and not address.startswith("unix:") else None
     if name == "socat":
-        return next((Endpoint.of("port", m[1], m[2]) for word in argv[1:] if (m := _SOCAT_CLIENT.match(word))), None)
+        return next(
+            (Endpoint.of("port", m[1], m[2]) for word in argv[1:] if (m := re.match(_SOCAT_CLIENT, word))), None
+        )
     if name == "telnet" and len(argv) > 2:
         return Endpoint.of("port", argv[1], argv[2])
     client = _DATABASE_CLIENTS.get(name)
@@ -134,7 +137,7 @@ def endpoint(command: SimpleCommand) -> Endpoint | None:
         if not host and elsewhere:
             return None
         return Endpoint.of("port", host or "localhost", option_value(argv, ports.split()) or str(default))
-    text = next((match for word in argv if (match := _DEV_TCP.search(word))), None)
+    text = next((match for word in argv if (match := re.search(_DEV_TCP, word))), None)
     return Endpoint.of("port", text[1], text[2]) if text else None
 
 

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from sidecarify.commands.model import Program, Redirect, SimpleCommand, Trap, Wait
 
-_ARGUMENT = re.compile(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
-_EXPANSION = re.compile(
+_ARGUMENT = r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)"
+_EXPANSION = (
     r"\$\{(?P<braced>\w+)(?P<else>:?[-=](?P<default>[^{}]*))?\}|\$(?P<plain>[A-Za-z_]\w*|\d)(?!\w)|\$(?P<all>[@*])"
 )
 _SETTERS = frozenset({"read", "let", "getopts", "((", "unset", "mapfile", "readarray"})
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = r"[A-Za-z_]\w*"
 _MAX_DEPTH = 5
 _MAX_WORDS = 64
 _MAX_EXPANSIONS = 16
@@ -40,7 +40,7 @@ def _argument(word: str, environment: Mapping[str, str]) -> str:
         # A line more would move the lines behind it away from the manifest's.
         return match[0] if found is None or "\n" in found else found
 
-    return _ARGUMENT.sub(value, word)
+    return re.sub(_ARGUMENT, value, word)
 
 
 def expanded(program: Program, environment: Mapping[str, str], folder: str = "") -> Program:
@@ -130,7 +130,7 @@ class _Scope(NamedTuple):
                 changes = name.endswith("+") or (name in own and own[name] != value)
                 own[name.rstrip("+")] = None if changes else value
             if command.name in _SETTERS:
-                own.update((name, None) for name in _NAME.findall(" ".join(command.words[1:])))
+                own.update((name, None) for name in re.findall(_NAME, " ".join(command.words[1:])))
             shifted = shifted or command.name == "shift" or command.words[:2] == ("set", "--")
         return cls(own, environment, dict(program.loops), () if shifted else program.parameters)
 
@@ -145,7 +145,7 @@ class _Scope(NamedTuple):
 
     def _expand(self, word: str, parameters: tuple[str, ...], open_: frozenset[str], depth: int) -> Iterator[str]:
         """Every value of a word; what stays unknown stays written."""
-        match = _EXPANSION.search(word)
+        match = re.search(_EXPANSION, word)
         if match is None or depth > _MAX_DEPTH:
             yield word
             return

@@ -41,7 +41,7 @@ _VALUED = {
     "mv": {"-t"},
     "ln": {"-t"},
 }
-_INPUT_OPTIONS = re.compile(
+_INPUT_OPTIONS = (
     r"--?(?:c|f|config|config[-_.]?file|conf|configuration|cert|key|ca|cacert|tls[-\w]*(?:cert|key|ca)[-\w]*|"
     r"kubeconfig|input|in|file|from-file|env-file|rules|template|socket|csi-address|addr)\Z"
 )
@@ -116,7 +116,7 @@ def _reads(command: SimpleCommand) -> Iterator[FileUse]:
     else:
         for at, word in enumerate(argv[1:], 1):
             name, equals, value = word.partition("=")
-            if not _INPUT_OPTIONS.match(name):
+            if not re.match(_INPUT_OPTIONS, name):
                 continue
             path = value if equals else "".join(argv[at + 1 : at + 2])
             path = path.removeprefix("unix://").removeprefix("unix:").removeprefix("file:")

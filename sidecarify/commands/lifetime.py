@@ -41,8 +41,8 @@ _SILENT = frozenset({
 # What people write behind a command that should not return, to tell that it did.
 _EPILOGUE = frozenset({"echo", "printf", "exit", "return", "true", ":", "date", "logger", "rm", "kill", "unset"})
 _HARMLESS = _SILENT | _EPILOGUE | TEST_NAMES | {"sleep", "break", "continue", "wait", "false", "read"}
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
-_ONE_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))\Z")
+_VARIABLE = r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?"
+_ONE_VARIABLE = r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))\Z"
 
 _MAX_STEPS = 50_000
 
@@ -400,10 +400,10 @@ def _never_changes(loop: Loop, state: _State) -> bool:
     if not isinstance(inside, Simple):
         return False
     words = inside.command.argv
-    names = set(_VARIABLE.findall(" ".join(words)))
+    names = set(re.findall(_VARIABLE, " ".join(words)))
     if not names or any(state.constants.get(name) is None for name in names):
         return False
-    values = tuple(_VARIABLE.sub(lambda match: state.constants[match[1]] or "", word) for word in words)
+    values = tuple(re.sub(_VARIABLE, lambda match: state.constants[match[1]] or "", word) for word in words)
     if any("$" in word for word in values):
         return False
     if values[0] in ("[", "[[", "test"):
@@ -556,7 +556,7 @@ def _wait(command: SimpleCommand, state: _State) -> Flow:
     operands = [word for word in command.words[1:] if not word.startswith("-")]
     chosen: list[Flow] = []
     for word in operands:
-        variable = _ONE_VARIABLE.match(word)
+        variable = re.match(_ONE_VARIABLE, word)
         if word == "$!" and jobs:
             chosen.append(jobs[-1])
         elif variable and (name := variable[1] or variable[2]) in state.job_of:

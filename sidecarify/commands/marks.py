@@ -6,7 +6,7 @@ from sidecarify.commands.model import Program, SimpleCommand
 from sidecarify.commands.processes import once_flag
 from sidecarify.commands.waits import may_block
 
-_PROCESS_FOLDER = re.compile(r"/proc/(?:\d|\[|\*|\$)")
+_PROCESS_FOLDER = r"/proc/(?:\d|\[|\*|\$)"
 _TEXT_COMMANDS = frozenset({"echo", "printf", "logger"})
 
 
@@ -22,7 +22,7 @@ def looks_at_processes(program: Program) -> tuple[SimpleCommand, ...]:
         command
         for command in program.commands
         if command.name in ("ps", "pidof", "pgrep")
-        or (command.name not in _TEXT_COMMANDS and any(_PROCESS_FOLDER.search(word) for word in command.words))
+        or (command.name not in _TEXT_COMMANDS and any(re.search(_PROCESS_FOLDER, word) for word in command.words))
     )
 
 

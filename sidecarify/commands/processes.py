@@ -18,15 +18,15 @@ from sidecarify.commands.tools import (
 YEAR = 365 * 24 * 3600
 
 # RX-ONCE, and confd's -onetime.
-_ONCE = re.compile(r"--?(?:one[-_]?time|once|run-once|exit-after-auth)(?:=(?:true|1|t|yes))?\Z", re.IGNORECASE)
+_ONCE = r"(?i)--?(?:one[-_]?time|once|run-once|exit-after-auth)(?:=(?:true|1|t|yes))?\Z"
 _FALSE = frozenset({"false", "0", "no", "f", "off"})
-_DURATION = re.compile(r"(\d+(?:\.\d*)?(?:e\d{1,2})?|\.\d+)([smhd]?)\Z", re.IGNORECASE)
+_DURATION = r"(?i)(\d+(?:\.\d*)?(?:e\d{1,2})?|\.\d+)([smhd]?)\Z"
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?\Z")
-_PROMETHEUS_EXPORTER = re.compile(r"\w+_exporter\Z|[\w-]+-prometheus-exporter\Z")
+_PYTHON = r"python(?:\d(?:\.\d+)?)?\Z"
+_PROMETHEUS_EXPORTER = r"\w+_exporter\Z|[\w-]+-prometheus-exporter\Z"
 _ENDLESS_PYTHON = re.compile(r"(?:^|[\n;])\s*while\s+(?:True|1)\s*:")
 _ENDLESS_C_LIKE = re.compile(r"while\s*\(\s*(?:true|1)\s*\)|for\s*\(\s*;\s*;\s*\)")
-_LEAVES_LOOP = re.compile(r"\b(?:break|return|exit|_exit|last|die|SystemExit|raise)\b")
+_LEAVES_LOOP = r"\b(?:break|return|exit|_exit|last|die|SystemExit|raise)\b"
 _SHORT = 60
 
 Answer = tuple[Lifetime, str]
@@ -42,7 +42,7 @@ def quoted(words: Sequence[str] | str) -> str:
 
 def once_flag(words: Sequence[str]) -> str:
     """The option that makes a program run once (RX-ONCE), "" if there is none; `--one-time=false` is none."""
-    return next((word for word in words if _ONCE.match(word)), "")
+    return next((word for word in words if re.match(_ONCE, word)), "")
 
 
 def command_lifetime(words: Sequence[str]) -> Answer:
@@ -66,7 +66,7 @@ def command_lifetime(words: Sequence[str]) -> Answer:
     once = once_flag(argv[1:]) if name not in ONE_SHOT else ""
     if once:
         return Lifetime.ENDS, f"`{once}` makes {quoted([name])} run once"
-    special = _SPECIAL.get("python" if _PYTHON.match(name) else name)
+    special = _SPECIAL.get("python" if re.match(_PYTHON, name) else name)
     answer = special(argv) if special else None
     return answer if answer is not None else _by_tables(name, argv)
 
@@ -74,7 +74,7 @@ def command_lifetime(words: Sequence[str]) -> Answer:
 def _by_tables(name: str, argv: tuple[str, ...]) -> Answer:
     if name in ONE_SHOT:
         return Lifetime.ENDS, f"{quoted(argv)} ends when it is done"
-    if name in DAEMONS or _PROMETHEUS_EXPORTER.match(name):
+    if name in DAEMONS or re.match(_PROMETHEUS_EXPORTER, name):
         return _stays(argv)
     tool = TOOLS.get(name)
     if tool is not None:
@@ -172,7 +172,7 @@ def seconds(operands: Sequence[str]) -> float | None:
     for word in operands:
         if word.lower() in ("inf", "infinity"):
             return float("inf")
-        match = _DURATION.match(word)
+        match = re.match(_DURATION, word)
         if match is None:
             return None
         total += float(match[1]) * _UNITS[match[2].lower()]
@@ -252,7 +252,7 @@ def _one_liner(argv: tuple[str, ...], option: str, endless: re.Pattern[str]) -> 
     if at is None:
         return Lifetime.UNKNOWN, f"the program that {quoted(argv)} runs cannot be seen"
     code = argv[at + 1]
-    if endless.search(code) and not _LEAVES_LOOP.search(code):
+    if endless.search(code) and not re.search(_LEAVES_LOOP, code):
         return Lifetime.FOREVER, f"the loop in {quoted(argv)} never ends"
     return Lifetime.UNKNOWN, f"nothing says whether {quoted(argv)} ends"
 

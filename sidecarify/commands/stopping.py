@@ -10,8 +10,8 @@ from sidecarify.commands.model import Program, SimpleCommand
 
 _HARMLESS_SIGNALS = frozenset({"0", "1", "10", "12", "17", "18", "28", "HUP", "USR1", "USR2", "WINCH", "CHLD", "CONT"})
 _STOP_WORDS = frozenset({"quit", "shutdown", "poweroff", "halt", "stop"})
-_STOP_PATH = re.compile(r"quitquitquit|/(?:quit|exit|shutdown|stop)(?![\w-])")
-_STOP_PROGRAM = re.compile(r"(?:quit|shutdown|poweroff|halt|stop)(?:\.\w+)?\Z")
+_STOP_PATH = r"quitquitquit|/(?:quit|exit|shutdown|stop)(?![\w-])"
+_STOP_PROGRAM = r"(?:quit|shutdown|poweroff|halt|stop)(?:\.\w+)?\Z"
 _TALKERS = frozenset(
     {"nc", "ncat", "netcat", "socat", "telnet", "redis-cli", "valkey-cli", "mysql", "psql", "rcon-cli"}
 )
@@ -82,9 +82,9 @@ def _requests(command: SimpleCommand, argv: tuple[str, ...]) -> Iterator[Kill]:
     place = endpoint(command)
     for word in argv:
         # `cloud-sql-proxy --quitquitquit` only opens the endpoint.
-        if _STOP_PATH.search(word) and not word.startswith("-"):
+        if re.search(_STOP_PATH, word) and not word.startswith("-"):
             how = "http" if place is not None and place.kind == "http" else "command"
             yield Kill(command, how, "", place.target if how == "http" and place else word)
             return
-    if _STOP_PROGRAM.match(wrapper_name(argv[0])) or any(word in _STOP_WORDS for word in argv[1:]):
+    if re.match(_STOP_PROGRAM, wrapper_name(argv[0])) or any(word in _STOP_WORDS for word in argv[1:]):
         yield Kill(command, "command", "", argv[0])

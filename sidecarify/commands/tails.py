@@ -9,8 +9,8 @@ from sidecarify.commands.files import creates, writes
 from sidecarify.commands.model import Program, SimpleCommand
 
 _VALUED = frozenset({"-n", "-c", "-s", "--lines", "--bytes", "--sleep-interval", "--pid", "--max-unchanged-stats"})
-_PATH = re.compile(r"(?<![\w.$})/-])/[\w.*?@%+/-]+")
-_OBSOLETE = re.compile(r"[-+]\d+[bcl]?[fF]?\Z")
+_PATH = r"(?<![\w.$})/-])/[\w.*?@%+/-]+"
+_OBSOLETE = r"[-+]\d+[bcl]?[fF]?\Z"
 
 
 class Tail(NamedTuple):
@@ -55,7 +55,7 @@ def _tails(program: Program) -> Iterator[Tail]:
 def _paths_in(word: str) -> tuple[str, ...]:
     """The files that an operand stands for: itself, or the paths in `$(ls /logs/*.log)`; none if nobody knows."""
     if "$(" in word or "`" in word:
-        return tuple(_PATH.findall(word))
+        return tuple(re.findall(_PATH, word))
     # `/logs/$APP.log` is below /logs, whatever APP is.
     return () if "$" in word.rpartition("/")[0] or word.startswith("$") else (word,)
 
@@ -77,7 +77,7 @@ def _options(argv: tuple[str, ...]) -> tuple[bool, bool, tuple[str, ...]]:
             takes_value = False
         elif only_files or not word.startswith("-") or word == "-":
             # `tail +5f x` is obsolete; a file named so is stranger still.
-            if at == 1 and _OBSOLETE.match(word):
+            if at == 1 and re.match(_OBSOLETE, word):
                 follow = follow or word.endswith("f")
             else:
                 files.append(word)
@@ -91,7 +91,7 @@ def _options(argv: tuple[str, ...]) -> tuple[bool, bool, tuple[str, ...]]:
             letters = word[1:]
             follow = follow or "f" in letters or "F" in letters
             retry = retry or "F" in letters
-            takes_value = letters[-1] in "ncs" and not _OBSOLETE.match(word)
+            takes_value = letters[-1] in "ncs" and not re.match(_OBSOLETE, word)
     return follow, retry, tuple(files)
 
 

@@ -7,10 +7,10 @@ from sidecarify.commands.argv import wrapper_name
 from sidecarify.commands.model import Program, SimpleCommand
 from sidecarify.commands.processes import first_operands
 
-_REMOTE = re.compile(r"[\w.-]+://|[\w.@-]+:")
-_TAR_CREATES = re.compile(r"-?[a-zA-Z]*c[a-zA-Z]*\Z")
-_SENDS = re.compile(r"-T|--upload-file|-F|--form|--data-binary")
-_SENDS_FILE = re.compile(r"(?:-d|--data|--data-raw|--data-urlencode|--json)=?@|@[./\w]")
+_REMOTE = r"[\w.-]+://|[\w.@-]+:"
+_TAR_CREATES = r"-?[a-zA-Z]*c[a-zA-Z]*\Z"
+_SENDS = r"-T|--upload-file|-F|--form|--data-binary"
+_SENDS_FILE = r"(?:-d|--data|--data-raw|--data-urlencode|--json)=?@|@[./\w]"
 # Sub-commands that bring data in, list, or look.
 _NO_UPLOAD = {
     name: frozenset(subcommands.split())
@@ -68,10 +68,10 @@ def uploads_data(command: SimpleCommand) -> bool:
     if re.match(r"upload\w*\Z", name) or argv[0].rsplit("/", 1)[-1].startswith("upload"):
         return True
     if name == "curl":
-        return any(_SENDS.match(word) for word in rest) or _sends_file(rest)
+        return any(re.match(_SENDS, word) for word in rest) or _sends_file(rest)
     if name == "tar":
-        return any(_TAR_CREATES.match(word) for word in rest[:1]) or any(
-            word == "--create" or (word.startswith("-") and word[1:2] != "-" and _TAR_CREATES.match(word))
+        return any(re.match(_TAR_CREATES, word) for word in rest[:1]) or any(
+            word == "--create" or (word.startswith("-") and word[1:2] != "-" and re.match(_TAR_CREATES, word))
             for word in rest
         )
     if name == "aws":
@@ -102,7 +102,7 @@ def _sends_file(words: tuple[str, ...]) -> bool:
             and words[at + 1].startswith("@")
         ):
             return True
-        if _SENDS_FILE.match(word) and word.startswith("-"):
+        if re.match(_SENDS_FILE, word) and word.startswith("-"):
             return True
     return False
 
@@ -112,4 +112,4 @@ def _brings_in(places: list[str]) -> bool:
     if len(places) < 2:
         return False
     source, destination = places[-2], places[-1]
-    return _REMOTE.match(source) is not None and destination.startswith(("/", "./", "."))
+    return re.match(_REMOTE, source) is not None and destination.startswith(("/", "./", "."))

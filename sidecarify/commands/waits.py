@@ -28,7 +28,7 @@ _PASSIVE = frozenset({
     "((", "let", "expr", "set", "local", "read", "logger", "kill", "wait", "",
 })  # fmt: skip
 _FILE_TESTS = frozenset({"-e", "-f", "-s", "-S", "-d", "-r", "-p", "-L", "-h", "-x", "-w", "-b", "-c"})
-_PROC = re.compile(r"/proc/(\S+)")
+_PROC = r"/proc/(\S+)"
 
 
 class _Aim(NamedTuple):
@@ -178,7 +178,7 @@ def _tested(command: SimpleCommand, words: tuple[str, ...]) -> Iterator[_Aim]:
             positive = not positive
         elif word in _FILE_TESTS and at + 1 < len(words):
             target = words[at + 1]
-            process = _PROC.match(target)
+            process = re.match(_PROC, target)
             if process:
                 yield _Aim("process", process[1], local=True, present=positive, command=command)
             else:

@@ -12,13 +12,13 @@ from sidecarify.judge.paths import main_ports, mount_of
 from sidecarify.kube.container import Container
 
 # Words of options that say where a helper puts a socket or files, or which folder is its own.
-_MAKES = re.compile(r"(?i)^-{1,2}[\w.-]*(?:socket|sock|out|output|dest|destination|root|sink|write|render|dir)[\w.-]*$")
+_MAKES = r"(?i)^-{1,2}[\w.-]*(?:socket|sock|out|output|dest|destination|root|sink|write|render|dir)[\w.-]*$"
 # `instances=a:b:c=tcp:5432`, `a:b:c?port=5432`: where the instances of a database proxy are offered.
-_INSTANCE_PORT = re.compile(r"=tcp:(?:[\d.]+:)?(\d{2,5})\b|\?(?:[\w=&-]*&)?port=(\d{2,5})\b")
-_HOST_AND_PORT = re.compile(r"(?<![\w.-])(?:localhost|127\.0\.0\.1|\[::1\]):(\d{1,5})(?!\d)")
-_URL = re.compile(r"[a-zA-Z][\w+.-]*://[^\s,;\"']+")
-_DSN = re.compile(r"\bhost=(?:localhost|127\.0\.0\.1)\b(?:.*?\bport=(\d{1,5}))?")
-_PATH = re.compile(r"(?<![\w.$})-])/[\w.@%+/:-]+")
+_INSTANCE_PORT = r"=tcp:(?:[\d.]+:)?(\d{2,5})\b|\?(?:[\w=&-]*&)?port=(\d{2,5})\b"
+_HOST_AND_PORT = r"(?<![\w.-])(?:localhost|127\.0\.0\.1|\[::1\]):(\d{1,5})(?!\d)"
+_URL = r"[a-zA-Z][\w+.-]*://[^\s,;\"']+"
+_DSN = r"\bhost=(?:localhost|127\.0\.0\.1)\b(?:.*?\bport=(\d{1,5}))?"
+_PATH = r"(?<![\w.$})-])/[\w.@%+/:-]+"
 
 
 def ordered(members: Sequence[Member], context: PodContext) -> list[Member]:
@@ -58,7 +58,7 @@ def _offered(provider: Member) -> frozenset[int]:
     container = provider.container
     told = {port.number for port in listening(container)}
     for text in _texts(container):
-        told.update(int(number) for pair in _INSTANCE_PORT.findall(text) for number in pair if number)
+        told.update(int(number) for pair in re.findall(_INSTANCE_PORT, text) for number in pair if number)
     default = provider.match.transform.listens if provider.match is not None else ()
     # A port that is told replaces the default; a declared one may be another (metrics, health).
     moved = told - {port.number for port in container.ports}
@@ -69,12 +69,12 @@ def _dialled(user: Member) -> Iterator[int]:
     """The ports of this pod that a container connects to, as far as its call and its variables tell."""
     container = user.container
     for text in _texts(container):
-        yield from (int(found[1]) for found in _HOST_AND_PORT.finditer(text))
-        for url in _URL.findall(text):
+        yield from (int(found[1]) for found in re.finditer(_HOST_AND_PORT, text))
+        for url in re.findall(_URL, text):
             place = Endpoint.of_url(url)
             if place.local and place.kind != "socket" and place.port is not None:
                 yield place.port
-        for found in _DSN.finditer(text):
+        for found in re.finditer(_DSN, text):
             yield int(found[1] or 5432)
     yield from _paired(container)
     for command in user.program.commands if user.program is not None else ():
@@ -121,7 +121,7 @@ def _named_in(user: Member, volume: str) -> bool:
 def _paths(container: Container) -> Iterator[str]:
     for text in _texts(container):
         if len(text) < 500:
-            yield from _PATH.findall(text)
+            yield from re.findall(_PATH, text)
 
 
 def _names_product(user: Member, provider: Member) -> bool:
@@ -144,7 +144,7 @@ def _products(member: Member) -> Iterator[str]:
         if not equals and at + 1 < len(words):
             value = words[at + 1]
         path = value.removeprefix("unix://").removeprefix("unix:")
-        if _MAKES.match(name) and path.startswith("/"):
+        if re.match(_MAKES, name) and path.startswith("/"):
             yield path
 
 

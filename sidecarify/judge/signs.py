@@ -61,22 +61,20 @@ _LASTING_WORK = frozenset({
 })  # fmt: skip
 _LASTING_ENDINGS = ("ship", "shipper", "exporter", "proxy", "reloader", "logger", "watcher", "tailer")
 
-_STAYS = re.compile(
+_STAYS = (
     r"(?i)^--?(?:[\w.-]*[.-])?(?:follow|watch|interval|period|poll(?:ing)?(?:-interval)?|listen(?:-?(?:addr(?:ess)?|port))?"
     r"|daemon|foreground|bind(?:-?(?:addr(?:ess)?))?|port|addr(?:ess)?|schedule|cron|refresh|loop|forever|tail)"
     r"(?:$|=(?!0$|false$|no$|off$))"
 )
 _SERVES = frozenset({"serve", "server", "watch", "follow", "daemon", "run-server", "listen", "tail", "proxy", "agent"})
-_METRICS = re.compile(r"(?i)metric|prom|monitor|telemetry|health|probe|admin|exporter|debug|pprof")
-_WEB_ROOT = re.compile(
-    r"(?i)(?:^|/)(?:html|htdocs|www|wwwroot|webroot|public|static|media|assets|content|site|data)(?:/|$)"
-)
+_METRICS = r"(?i)metric|prom|monitor|telemetry|health|probe|admin|exporter|debug|pprof"
+_WEB_ROOT = r"(?i)(?:^|/)(?:html|htdocs|www|wwwroot|webroot|public|static|media|assets|content|site|data)(?:/|$)"
 _GENERAL_TOOLS = ONE_SHOT | frozenset({
     "aws", "break", "consul", "continue", "crond", "docker", "etcdctl", "exit", "fswatch", "git", "inotifyd",
     "inotifywait", "kubectl", "mc", "mysql", "oc", "openssl", "redis-cli", "sleep", "tail", "trap", "valkey-cli",
     "vault", "wait", "watch",
 })  # fmt: skip
-_WORDS = re.compile(r"[^a-z0-9]+")
+_WORDS = r"[^a-z0-9]+"
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +177,7 @@ def _traffic(container: Container, pod: PodSpec, others: Sequence[KubeObject]) -
             if owner is None or owner[0].index != container.index:
                 continue
             names = " ".join(str(name) for name in (port.name, owner[1].name) if name)
-            if not _METRICS.search(names):
+            if not re.search(_METRICS, names):
                 text = f"the Service `{service.object.name}` sends traffic to its port {port.target}"
                 yield Evidence(text, port.line, service.object.file)
 
@@ -204,7 +202,7 @@ def _names(container: Container) -> Iterator[tuple[str, str, int]]:
 
 
 def _parts(text: str) -> list[str]:
-    return [part for part in _WORDS.split(text.lower()) if part]
+    return [part for part in re.split(_WORDS, text.lower()) if part]
 
 
 def _work_in(part: str) -> str:
@@ -227,7 +225,7 @@ def stays(container: Container) -> Evidence | None:
     words = (*container.command[1:], *container.args) if container.command else container.args
     offset = 1 if container.command else 0
     for index, word in enumerate(words):
-        if _STAYS.match(word) or (word in _SERVES and index == 0):
+        if re.match(_STAYS, word) or (word in _SERVES and index == 0):
             return Evidence(f"it is called with `{word}`, which keeps it running", container.word_line(index + offset))
     for port in container.ports:
         return Evidence(f"it declares the port {port.number}", port.line)
@@ -242,7 +240,7 @@ def serves_files(member: Member) -> Evidence | None:
     """A shared folder that a web server hands out: it is then a part of the site, not a way to it."""
     for volume in member.strongly_shared:
         for mount in member.container.mounts:
-            if mount.volume == volume.name and _WEB_ROOT.search(mount.path):
+            if mount.volume == volume.name and re.search(_WEB_ROOT, mount.path):
                 return Evidence(f"it serves the files that it shares with `{volume.with_container}`", mount.line)
     return None
 
@@ -306,7 +304,7 @@ def _confirmations(member: Member, pod: PodSpec) -> Iterator[Evidence]:
         if mount.volume in strong and (found := names_path(container, mount.path)):
             yield found
     for port in container.ports:
-        if port.name is not None and _METRICS.search(port.name) and _measures(container):
+        if port.name is not None and re.search(_METRICS, port.name) and _measures(container):
             yield Evidence(f"it declares the port `{port.name}`", port.line)
     theirs = {
         port.number for one in pod.containers if one.node is not container.node for port in one.ports if port.number

@@ -28,14 +28,12 @@ JSON_PATCH = "JsonPatch"
 STRATEGIC = "a strategic merge patch"
 """How a Reference by a strategic merge patch is told; such a patch merges its entries into the list by name."""
 
-_INDEX = re.compile(r"/(?:spec|template)/(containers|initContainers)/(\d+)(?=/|$)")
-_FIELD_INDEX = re.compile(r"(?<![\w])(containers|initContainers)(?:\.(\d+)|\[(\d+)\])(?![\w])")
-_KUSTOMIZE_NAME = re.compile(r"(?<![\w])(containers|initContainers)\.\[\s*name\s*=\s*([\w.-]+)\s*\]")
-_JQ_NAME = re.compile(
-    r"(?<![\w])(containers|initContainers)\s*\[\s*\]\s*\|\s*select\(\s*\.name\s*==\s*\"([^\"]+)\"\s*\)"
-)
-_LIST = re.compile(r"/(?:spec|template)/(containers|initContainers)")
-_PLAIN_NAME = re.compile(r"[\w.-]+(?:\|[\w.-]+)*")
+_INDEX = r"/(?:spec|template)/(containers|initContainers)/(\d+)(?=/|$)"
+_FIELD_INDEX = r"(?<![\w])(containers|initContainers)(?:\.(\d+)|\[(\d+)\])(?![\w])"
+_KUSTOMIZE_NAME = r"(?<![\w])(containers|initContainers)\.\[\s*name\s*=\s*([\w.-]+)\s*\]"
+_JQ_NAME = r"(?<![\w])(containers|initContainers)\s*\[\s*\]\s*\|\s*select\(\s*\.name\s*==\s*\"([^\"]+)\"\s*\)"
+_LIST = r"/(?:spec|template)/(containers|initContainers)"
+_PLAIN_NAME = r"[\w.-]+(?:\|[\w.-]+)*"
 
 ReferenceKind = Literal["name", "index", "list"]
 
@@ -174,7 +172,7 @@ def _application(pod: PodSpec, holder: KubeObject, others: Sequence[KubeObject])
         if name is not None and name != pod.owner.name:
             continue
         for pointer in _scalars(entry, "jsonPointers"):
-            found = _INDEX.search(pointer.value)
+            found = re.search(_INDEX, pointer.value)
             if found is not None:
                 how = "an ignored difference"
                 yield Reference(holder, "index", "", int(found[2]), how, True, pointer.line, found[1])
@@ -234,21 +232,21 @@ def _operations(holder: KubeObject, operations: Node, certain: bool) -> Iterator
             if path is None:
                 continue
             line = fields.line(item, key) or item.line
-            found = _INDEX.search(path)
+            found = re.search(_INDEX, path)
             if found is not None:
                 yield Reference(holder, "index", "", int(found[2]), f"JSON patch {path}", certain, line, found[1])
                 continue
-            whole = _LIST.search(path)
+            whole = re.search(_LIST, path)
             if whole is not None and whole.end() == len(path) and fields.text(item, "op") in ("add", "replace"):
                 yield Reference(holder, "list", whole[1], -1, f"JSON patch {path}", certain, line)
 
 
 def _field_path(holder: KubeObject, path: Node, how: str, certain: bool) -> Iterator[Reference]:
-    by_name = _KUSTOMIZE_NAME.search(path.value) or _JQ_NAME.search(path.value)
+    by_name = re.search(_KUSTOMIZE_NAME, path.value) or re.search(_JQ_NAME, path.value)
     if by_name is not None:
         yield Reference(holder, "name", by_name[2], -1, how, certain, path.line, by_name[1])
         return
-    by_index = _FIELD_INDEX.search(path.value)
+    by_index = re.search(_FIELD_INDEX, path.value)
     if by_index is not None:
         index = int(by_index[2] or by_index[3])
         yield Reference(holder, "index", "", index, how, certain, path.line, by_index[1])
@@ -267,7 +265,7 @@ def _is_target(pod: PodSpec, target: Node | None) -> bool | None:
         wanted = fields.text(target, key)
         if not wanted or wanted == ".*":
             continue
-        if _PLAIN_NAME.fullmatch(wanted):
+        if re.fullmatch(_PLAIN_NAME, wanted):
             if own not in wanted.split("|"):
                 return False
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-_SHAPE = re.compile(r"([+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30}))(?:([KMGTPE]i|[numkMGTPE])|[eE]([+-]?\d{1,3}))?")
+_SHAPE = r"([+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30}))(?:([KMGTPE]i|[numkMGTPE])|[eE]([+-]?\d{1,3}))?"
 _BINARY = {f"{letter}i": Fraction(1024**power) for power, letter in enumerate("KMGTPE", 1)}
 _DECIMAL = {letter: Fraction(1000**power) for power, letter in enumerate("kMGTPE", 1)} | {
     letter: Fraction(1, 1000**power) for power, letter in enumerate("mun", 1)
@@ -18,7 +18,7 @@ _FACTORS = _BINARY | _DECIMAL
 
 def parse_quantity(text: str) -> Fraction:
     """The exact number that a quantity stands for. Raises ValueError for anything else."""
-    found = _SHAPE.fullmatch(text.strip())
+    found = re.fullmatch(_SHAPE, text.strip())
     if found is None:
         raise ValueError(f"{text!r} is no quantity such as 100m or 1.5Gi")
     number, suffix, exponent = found.groups()

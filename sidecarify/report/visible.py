@@ -8,21 +8,23 @@ from typing import Literal
 Style = Literal["red", "green", "yellow", "cyan", "bold", "dim"]
 
 # C0, DEL and C1; marks that change the direction of the text that follows; separators of lines; what is no character.
-_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufff9-\ufffb]")
-_ACTING_IN_LINES = re.compile(
-    "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufff9-\ufffb]"
+_ACTING = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufff9-\ufffb]"
+_ACTING_IN_LINES = (
+    "\r(?!\n)|"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufff9-\ufffb]"
 )
 _CODES: dict[Style, str] = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
 
 
 def visible(text: str) -> str:
     r"""`text` on one line, with every character that acts on a terminal spelt out: `\x1b`, `\u202e`, `\x0a`."""
-    return _ACTING.sub(_spelt, text)
+    # Nothing that acts is printable, and most text is: the pattern, which is slow to compile, is seldom needed.
+    return text if text.isprintable() else re.sub(_ACTING, _spelt, text)
 
 
 def visible_lines(text: str) -> str:
     """As `visible`, for text of several lines: line ends and tabs stay."""
-    return _ACTING_IN_LINES.sub(_spelt, text)
+    return re.sub(_ACTING_IN_LINES, _spelt, text)
 
 
 def painted(text: str, style: Style, *, color: bool) -> str:

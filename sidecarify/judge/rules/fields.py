@@ -10,7 +10,7 @@ from sidecarify.judge.model import Finding, Member, PodContext, Rule
 from sidecarify.kube import fields
 from sidecarify.kube.container import Mount
 
-_FILE_NAME = re.compile(r"[^/]*[^/.][^/]*\.[A-Za-z][\w-]{0,8}")
+_FILE_NAME = r"[^/]*[^/.][^/]*\.[A-Za-z][\w-]{0,8}"
 
 
 def shared_subpath(helper: Member, pod: PodContext) -> Iterator[Finding]:
@@ -58,7 +58,7 @@ def _covers(init: Mount, helper: Mount) -> bool:
 def _collide(helper: Mount, main: Mount) -> bool:
     if main.sub_path:
         return _same_or_below(helper.sub_path, main.sub_path) or _same_or_below(main.sub_path, helper.sub_path)
-    return not main.read_only and _FILE_NAME.fullmatch(helper.sub_path.rpartition("/")[2]) is not None
+    return not main.read_only and re.fullmatch(_FILE_NAME, helper.sub_path.rpartition("/")[2]) is not None
 
 
 def _same_or_below(path: str, parent: str) -> bool:

@@ -10,7 +10,7 @@ from sidecarify.judge.model import Finding, Member, PodContext, Rule
 from sidecarify.kube import fields
 from sidecarify.kube.mesh import injection
 
-_REMOTE = re.compile(
+_REMOTE = (
     r"(?<![\w.-])(?:[a-z][\w+.-]*://)(?!localhost|127\.|\[::1\]|/)[\w${(]|"
     r"(?<![\w./-])[\w-]+(?:\.[\w-]+)+(?::\d{2,5})(?![\w.])"
 )
@@ -20,7 +20,7 @@ _NETWORK_TOOLS = frozenset(
      "scp", "ssh", "nc", "ncat", "ping", "nslookup", "dig", "psql", "mysql", "redis-cli", "mongosh", "docker", "restic",
      "wal-g", "mc"}
 )  # fmt: skip
-_LOCAL_WORK = re.compile(r"(?:^|[-_./])(?:exporter|metrics|reloader|tail|tailer|logrotate|logger|watcher)(?:$|[-_./])")
+_LOCAL_WORK = r"(?:^|[-_./])(?:exporter|metrics|reloader|tail|tailer|logrotate|logger|watcher)(?:$|[-_./])"
 _NETWORK_TRAITS = ("flushes", "provider", "exits-offline", "inbound", "proxy")
 _VAULT = "vault.hashicorp.com"
 _FALSE = frozenset({"false", "no", "off", "0", "f"})
@@ -69,7 +69,7 @@ def mesh_not_native(helper: Member, pod: PodContext) -> Iterator[Finding]:
 def _needs_network(helper: Member) -> bool:
     container = helper.container
     texts = [text for text, _ in signs.call_texts(container)]
-    if any(_REMOTE.search(text) for text in texts if not text.startswith(_SOCKET_SCHEMES)):
+    if any(re.search(_REMOTE, text) for text in texts if not text.startswith(_SOCKET_SCHEMES)):
         return True
     if helper.known:
         if helper.has_trait("metrics-only"):
@@ -79,7 +79,7 @@ def _needs_network(helper: Member) -> bool:
     seen = program is not None and program.readable and (helper.match is not None or not program.entrypoint_unseen)
     if program is not None and seen and (helper.match is not None or program.shell):
         return any(command.name in _NETWORK_TOOLS for command in program.commands)
-    return not _LOCAL_WORK.search(f"{container.name} {container.image.partition(':')[0]}")
+    return not re.search(_LOCAL_WORK, f"{container.name} {container.image.partition(':')[0]}")
 
 
 def vault_agent_init_order(helper: Member, pod: PodContext) -> Iterator[Finding]:

@@ -49,12 +49,13 @@ _WRITTEN = frozenset({
     "state", "storage", "store", "target", "temp", "tmp", "volume", "watch", "watched", "write",
 })  # fmt: skip
 _SHORT = frozenset({"-c", "-f", "--c", "--f"})
-_SETTINGS_FILE = re.compile(
-    r"\.(?:ini|cfg|cnf|conf|ya?ml|toml|alloy|river|hcl|properties|rego|vcl|crt|pem|key|lua)\Z|(?:^|/)(?:\w+[.-])?config\.json\Z"
+_SETTINGS_FILE = (
+    r"\.(?:ini|cfg|cnf|conf|ya?ml|toml|alloy|river|hcl|properties|rego|vcl|crt|pem|key|lua)\Z"
+    r"|(?:^|/)(?:\w+[.-])?config\.json\Z"
 )
-_SETTINGS_FOLDER = re.compile(r"(?i)/(?:polic(?:y|ies)|rules?|conf(?:ig)?s?(?:\.d)?|certs?|templates?|pipelines?)/?\Z")
-_PREFIX = re.compile(r"\A(?:file://|file:|yaml:|@)(?=/)")
-_PARTS = re.compile(r"[^a-z0-9]+")
+_SETTINGS_FOLDER = r"(?i)/(?:polic(?:y|ies)|rules?|conf(?:ig)?s?(?:\.d)?|certs?|templates?|pipelines?)/?\Z"
+_PREFIX = r"\A(?:file://|file:|yaml:|@)(?=/)"
+_PARTS = r"[^a-z0-9]+"
 
 
 class Input(NamedTuple):
@@ -125,7 +126,7 @@ def _paths_at(words: Sequence[str], at: int) -> Iterator[tuple[str, str]]:
         if at and words[at - 1].startswith("-") and "=" not in words[at - 1]:
             name = words[at - 1]
     for one in value.split(","):
-        path = _PREFIX.sub("", one)
+        path = re.sub(_PREFIX, "", one)
         if path.startswith("/"):
             yield path.partition(":")[0], name
 
@@ -134,7 +135,7 @@ def _certainty(name: str, path: str, outputs: Sequence[str], *, known: bool) -> 
     """Whether the file at a path is read at the start, by the name of its option and by its own name."""
     if name.lstrip("-") in {output.lstrip("-") for output in outputs} or "*" in path:
         return None
-    parts = set(_PARTS.split(name.lower())) - {""}
+    parts = set(re.split(_PARTS, name.lower())) - {""}
     if parts & _WRITTEN:
         return None
     if known and name in _SHORT:
@@ -145,13 +146,13 @@ def _certainty(name: str, path: str, outputs: Sequence[str], *, known: bool) -> 
         return "maybe"
     if not known:
         return None
-    if _SETTINGS_FILE.search(path):
+    if re.search(_SETTINGS_FILE, path):
         return "maybe" if name else "surely"
-    return "maybe" if _SETTINGS_FOLDER.search(path) else None
+    return "maybe" if re.search(_SETTINGS_FOLDER, path) else None
 
 
 def _says(name: str, stems: Sequence[str]) -> bool:
-    parts = _PARTS.split(name.lower())
+    parts = re.split(_PARTS, name.lower())
     return any(part == stem or (stem not in _EXACT and part.startswith(stem)) for part in parts for stem in stems)
 
 
@@ -162,11 +163,11 @@ def _variables(helper: Member) -> Iterator[Input]:
         return
     for variable in helper.container.env.values():
         value = helper.container.environment.get(variable.name, "")
-        parts = set(_PARTS.split(variable.name.lower())) - {""}
+        parts = set(re.split(_PARTS, variable.name.lower())) - {""}
         if parts & _WRITTEN:
             continue
         for one in value.split(","):
-            path = _PREFIX.sub("", one).partition(":")[0]
+            path = re.sub(_PREFIX, "", one).partition(":")[0]
             if not path.startswith("/"):
                 continue
             if _says(variable.name, _READ):

@@ -11,7 +11,7 @@ from sidecarify.judge.paths import job_spec, mount_of, own_ports
 from sidecarify.judge.rules.lifetime import NO_WORK, ends_after_main, program_line
 from sidecarify.kube import fields
 
-_CHECKS = re.compile(
+_CHECKS = (
     r"(?:^|[^a-z])(?:verif(?:y|ier)|validat(?:e|or)|tests?|tester|check(?:er)?|assert|lint(?:er)?|audit)(?:$|[^a-z])"
 )
 
@@ -119,7 +119,7 @@ def exit_code_matters(helper: Member, pod: PodContext) -> Iterator[Finding]:
         return
     ends = program is not None and program.lifetime is Lifetime.ENDS
     known = helper.known
-    if not ends and (known or not _CHECKS.search(f"{container.name} {container.image.rpartition('/')[2]}".lower())):
+    if not ends and (known or not re.search(_CHECKS, f"{container.name} {container.image.rpartition('/')[2]}".lower())):
         return
     if not ends and program is not None and program.lifetime is Lifetime.FOREVER:
         return

@@ -13,7 +13,7 @@ from sidecarify.kube import fields
 from sidecarify.kube.container import Container
 from sidecarify.kube.invocation import Invocation, read_invocation
 
-_SCRIPT_FILE = re.compile(r"\.(?:sh|bash|py|rb|pl|js|ts|php|lua)$")
+_SCRIPT_FILE = r"\.(?:sh|bash|py|rb|pl|js|ts|php|lua)$"
 # What a script does when it is over; it carries nothing on.
 NO_WORK = frozenset({
     "echo", "printf", "exit", "true", ":", "date", "sleep", "kill", "pkill", "killall", "set", "trap", "return", "wait",
@@ -164,7 +164,7 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
     else:
         if program.lifetime is not Lifetime.UNKNOWN or (known and program.entrypoint_unseen):
             return
-        hidden = not program.readable or bool(program.argv and _SCRIPT_FILE.search(program.argv[0]))
+        hidden = not program.readable or bool(program.argv and re.search(_SCRIPT_FILE, program.argv[0]))
         if not hidden and not program.shell and (known or signs.stays(container)):
             return
         if not hidden and program.entrypoint_unseen and lasting:

@@ -16,8 +16,8 @@ from sidecarify.yamltext.tree import Node
 
 _DEFAULT = "kubectl.kubernetes.io/default-container"
 _SERIES = ("kube_pod_container_", "kube_pod_init_container_")
-_LABEL = re.compile(r"""(?<![\w])container\s*=~?\s*\\?["'`]([^"'`\\]*)""")
-_CONTAINERS = re.compile(r"(?<![A-Za-z])containers(?![A-Za-z])")
+_LABEL = r"""(?<![\w])container\s*=~?\s*\\?["'`]([^"'`\\]*)"""
+_CONTAINERS = r"(?<![A-Za-z])containers(?![A-Za-z])"
 POLICIES = (
     ("kyverno.io", "ClusterPolicy"),
     ("kyverno.io", "Policy"),
@@ -201,7 +201,7 @@ def metric_names(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
 
 def _selects(query: str, name: str) -> bool:
-    return any(name in found[1].split("|") for found in _LABEL.finditer(query))
+    return any(name in found[1].split("|") for found in re.finditer(_LABEL, query))
 
 
 def policy_blind(helper: Member, pod: PodContext) -> Iterator[Finding]:
@@ -257,7 +257,7 @@ def blind_line(policy: KubeObject) -> int:
         if node.kind == "scalar":
             if "initContainers" in node.value:
                 return 0
-            if not line and _CONTAINERS.search(node.value):
+            if not line and re.search(_CONTAINERS, node.value):
                 line = node.line
     return line
 

@@ -21,23 +21,24 @@ TERMINATION_FIXED_AFTER = KubeVersion(1, 30)
 ENOUGH_TO_FLUSH = 10
 LONG_GRACE = 120
 
-_STOP_PATH = re.compile(r"/(?:quit|quitquitquit|exit|shutdown|stop|terminate|drain_listeners)(?![\w-])")
-_DRAINS = re.compile(r"/drain_listeners(?![\w-])")
+_STOP_PATH = r"/(?:quit|quitquitquit|exit|shutdown|stop|terminate|drain_listeners)(?![\w-])"
+_DRAINS = r"/drain_listeners(?![\w-])"
 _UNMOUNTS = frozenset({"umount", "fusermount", "fusermount3"})
 _NETWORK_DOWN = {"wg-quick": {"down"}, "tailscale": {"down", "logout"}, "ifdown": set(), "ipsec": {"down"}}
 _CONSOLES = frozenset({"psql", "mysql", "mariadb", "redis-cli", "valkey-cli", "vault", "bao"})
-_CONSOLE_STOP = re.compile(r"(?i)\b(?:shutdown|pause|revoke)\b")
+_CONSOLE_STOP = r"(?i)\b(?:shutdown|pause|revoke)\b"
 _PASSIVE = frozenset(
     {"sleep", "usleep", "echo", "printf", "true", ":", "date", "wait", "set", "exit", "[", "test", "[["}
 )
 _INIT_SYSTEMS = frozenset({"tini", "tini-static", "dumb-init", "docker-init", "catatonit", "pid1"})
 _FRONT_NAMES = frozenset({"https", "tls"})
 _FRONT_PORTS = frozenset({80, 443, 8443})
-_UPSTREAM = re.compile(
-    r"(?i)-{0,2}(?:[\w.-]*[._-])?(?:upstream|upstreams|backend|target|proxy[._-]?pass|forward[._-]?to)(?:[._-]?ur[il]s?)?"
+_UPSTREAM = (
+    r"(?i)-{0,2}(?:[\w.-]*[._-])?"
+    r"(?:upstream|upstreams|backend|target|proxy[._-]?pass|forward[._-]?to)(?:[._-]?ur[il]s?)?"
 )
-_LOCAL_PLACE = re.compile(r"(?:https?://|tcp://|h2c://)?(?:localhost|127\.0\.0\.1|\[::1\]):\d+\S*|unix:\S+")
-_BINDS = re.compile(r"(?i)listen|bind|(?:^|_)(?:host|addr(?:ess)?)$")
+_LOCAL_PLACE = r"(?:https?://|tcp://|h2c://)?(?:localhost|127\.0\.0\.1|\[::1\]):\d+\S*|unix:\S+"
+_BINDS = r"(?i)listen|bind|(?:^|_)(?:host|addr(?:ess)?)$"
 _BRINGS_TRAFFIC = ("TS_SERVE_CONFIG", "TS_DEST_IP")
 
 
@@ -63,7 +64,7 @@ def _ending(container: Container) -> tuple[str, int] | None:
     if handler is None:
         return None
     if handler.kind == "httpGet":
-        return (f"GET {handler.path}", handler.line) if _STOP_PATH.search(handler.path) else None
+        return (f"GET {handler.path}", handler.line) if re.search(_STOP_PATH, handler.path) else None
     program = _hook(handler)
     if program is None:
         return None
@@ -82,8 +83,8 @@ def _service_ends(program: Program) -> Iterator[SimpleCommand]:
     for command in program.commands:
         down = _NETWORK_DOWN.get(command.name)
         is_down = down is not None and (not down or bool(down & {*command.argv}))
-        drains = any(_DRAINS.search(word) for word in command.argv[1:])
-        console = command.name in _CONSOLES and any(_CONSOLE_STOP.search(word) for word in command.argv[1:])
+        drains = any(re.search(_DRAINS, word) for word in command.argv[1:])
+        console = command.name in _CONSOLES and any(re.search(_CONSOLE_STOP, word) for word in command.argv[1:])
         if command.name in _UNMOUNTS or is_down or drains or console:
             yield command
 
@@ -460,7 +461,7 @@ def _is_dialled(helper: Member, pod: PodContext) -> bool:
         folders = [mount.path.rstrip("/") for mount in main.container.mounts if mount.volume in volumes]
         for variable in main.container.env.values():
             path = re.sub(r"^unix:/*", "/", variable.value or "")
-            if not _BINDS.search(variable.name) and any(path.startswith(f"{folder}/") for folder in folders):
+            if not re.search(_BINDS, variable.name) and any(path.startswith(f"{folder}/") for folder in folders):
                 return True
     return False
 
@@ -479,12 +480,12 @@ def _passes_on(container: Container) -> Evidence | None:
         name, equals, value = node.value.partition("=")
         if not equals and index + 1 < len(words):
             value = words[index + 1].value
-        if _UPSTREAM.fullmatch(name) and _LOCAL_PLACE.fullmatch(value):
+        if re.fullmatch(_UPSTREAM, name) and re.fullmatch(_LOCAL_PLACE, value):
             return Evidence(
                 f"`{_short(node.value)}` makes `{container.name}` pass requests on to main", container.word_line(index)
             )
     for variable in container.env.values():
-        if _UPSTREAM.fullmatch(variable.name) and _LOCAL_PLACE.fullmatch(variable.value or ""):
+        if re.fullmatch(_UPSTREAM, variable.name) and re.fullmatch(_LOCAL_PLACE, variable.value or ""):
             return Evidence(f"`{variable.name}` makes `{container.name}` pass requests on to main", variable.line)
     return None
 

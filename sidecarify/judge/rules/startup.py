@@ -31,8 +31,8 @@ _MINUTE = 60
 _DOCKER_HUB = "docker.io"
 _LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1", "[::1]"})
 # Pages that reverse proxies answer themselves by common configuration; any other path may be main's.
-_OWN_PAGES = re.compile(r"(?i)stub_status|basic_status|nginx|haproxy|envoy|server_info")
-_OUTPUT = re.compile(r"(?i)^-{1,2}[\w.-]*(?:out|dest|dir|root|target|write|render|sink|link|path|file)[\w.-]*(?:=|$)")
+_OWN_PAGES = r"(?i)stub_status|basic_status|nginx|haproxy|envoy|server_info"
+_OUTPUT = r"(?i)^-{1,2}[\w.-]*(?:out|dest|dir|root|target|write|render|sink|link|path|file)[\w.-]*(?:=|$)"
 # They make what they name, they do not mind its absence, or another rule knows them.
 _MAKERS = frozenset({"mkdir", "touch", "tee", "mkfifo", "tail", "echo", "printf", "rm", "exec", "trap", "inotifywait"})
 _FILE_TESTS = frozenset({"-e", "-f", "-s", "-S", "-d", "-r", "-p", "-x", "-w"})
@@ -114,7 +114,7 @@ def needs_main(probe: Handler, helper: Member, pod: PodContext) -> tuple[Level, 
             return "review", f"port {probe.port} answers, which the main container declares too"
         return "refuse", f"port {probe.port} answers, which is the main container's"
     passes_on = probe.kind == "httpGet" and helper.has_trait("proxy")
-    if passes_on and transform is not None and page not in transform.health_paths and not _OWN_PAGES.search(page):
+    if passes_on and transform is not None and page not in transform.health_paths and not re.search(_OWN_PAGES, page):
         return "refuse", f"`{page}` answers, which it may pass on to the main container"
     return None
 
@@ -179,7 +179,7 @@ def _helper_makes(path: str, helper: Member) -> bool:
     for index, word in enumerate(words):
         value = word.partition("=")[2] or (words[index + 1] if index + 1 < len(words) else "")
         if (
-            _OUTPUT.match(word)
+            re.match(_OUTPUT, word)
             and value.startswith("/")
             and (path == value or path.startswith(value.rstrip("/") + "/"))
         ):

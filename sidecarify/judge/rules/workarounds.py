@@ -18,7 +18,7 @@ from sidecarify.kube.container import Container
 from sidecarify.kube.image import parse_image
 from sidecarify.kube.mesh import injection
 
-_QUIT = re.compile(r"quitquitquit|/agent/v1/quit|/v1\.0/shutdown|:4191/shutdown|/(?:quit|shutdown|exit)(?![\w-])")
+_QUIT = r"quitquitquit|/agent/v1/quit|/v1\.0/shutdown|:4191/shutdown|/(?:quit|shutdown|exit)(?![\w-])"
 _QUIT_SETTINGS = ("CSQL_PROXY_QUITQUITQUIT", "ALLOYDB_PROXY_QUITQUITQUIT")
 _VAULT_QUIT = "/agent/v1/quit"
 _WRAPPERS = frozenset({"scuttle", "envoy-preflight", "kubexit", "linkerd-await"})
@@ -37,7 +37,7 @@ _WRAPPER_SETTINGS = frozenset(
         "KUBEXIT_BIRTH_DEPS",
     }
 )
-_EXIT_DELAYS = re.compile(
+_EXIT_DELAYS = (
     r"--?(?:max-sigterm-delay|min-sigterm-delay|term_timeout|term-timeout|drain-time-s|wait-before-exit-seconds)"
 )
 _EXIT_DELAY_SETTINGS = frozenset(
@@ -61,7 +61,7 @@ _ISTIO_USER = 1337
 _KRUISE = ("KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT", "KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT_WITH_IMAGE")
 _KRUISE_PRIORITY = "KRUISE_CONTAINER_PRIORITY"
 _WRITES = frozenset({"touch", "tee", "cp", "mv", "ln", "mkfifo"})
-_LOCAL_PORT = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\]):(\d{1,5})")
+_LOCAL_PORT = r"(?:localhost|127\.0\.0\.1|\[::1\]):(\d{1,5})"
 
 
 class _Script(NamedTuple):
@@ -110,7 +110,7 @@ def _named_port(command: SimpleCommand) -> int:
     place = endpoint(command)
     if place is not None and place.port is not None:
         return place.port
-    found = _LOCAL_PORT.search(command.text)
+    found = re.search(_LOCAL_PORT, command.text)
     return int(found[1]) if found is not None else 0
 
 
@@ -173,7 +173,7 @@ def quit_endpoint(helper: Member, pod: PodContext) -> Iterator[Finding]:
 def _is_quit(how: str, text: str) -> bool:
     if "quitquitquit" in text or re.search(r"(?:cloud-sql-proxy|alloydb-auth-proxy)\s+shutdown", text):
         return True
-    return how == "http" and _QUIT.search(text) is not None and _LOCAL_PORT.search(text) is not None
+    return how == "http" and re.search(_QUIT, text) is not None and re.search(_LOCAL_PORT, text) is not None
 
 
 def wait_for_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
@@ -369,7 +369,7 @@ def exit_delay(helper: Member, pod: PodContext) -> Iterator[Finding]:
     places = [
         (node.value, container.word_line(index))
         for index, node in enumerate(container.words)
-        if _EXIT_DELAYS.fullmatch(node.value.partition("=")[0])
+        if re.fullmatch(_EXIT_DELAYS, node.value.partition("=")[0])
     ]
     places += [(one.name, one.line) for one in container.env.values() if one.name in _EXIT_DELAY_SETTINGS]
     if pod.those("helper", "unclear")[:1] == (helper,):
