@@ -25,6 +25,7 @@ _TRAITS = {
     "inbound": "brings requests to the main container without any Service that a manifest would show",
     "provider": "is used by the main container from its first moment",
     "exits-offline": "ends if the network or its server is not there at its start",
+    "fills": "writes files to a shared volume that others read",
     "needs-main": "ends if the main container is not up at its start",
     "csi": "belongs to a CSI driver and talks to its socket",
     "injected": "is put into the pod by an injector, which decides where it stands",
