@@ -206,7 +206,7 @@ class _Reader:
     def _objects_of(self, document: Document) -> list[KubeObject]:
         known = self._objects.get(document.index)
         if known is None:
-            root = self._root(document, report=False)
+            root = self._root(document, report=True)
             try:
                 known = list(objects(root, document.index))
             except YamlError as error:

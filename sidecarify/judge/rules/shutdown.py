@@ -319,9 +319,11 @@ def slow_stop(helper: Member, pod: PodContext) -> Iterator[Finding]:
         command: [sh, -c, "while true; do ls /data; sleep 10; done"]
 
     Near miss:
-        command: [sh, -c, "touch /logs/a; exec tail -F /logs/a"]      # tail gets the signal
+        command: [sh, -c, "sleep 2; exec /fluent-bit/bin/fluent-bit -c /etc/fluent.conf"]      # it heeds SIGTERM itself
 
-    Fix: Put `exec` before the last command, or `trap 'exit 0' TERM` at the beginning.
+    Fix: Begin the script with `trap 'exit 0' TERM`, and let what takes long run as `COMMAND & wait $!`: a shell runs a
+    trap only between commands. `exec` alone does it for programs with a handler of their own; as first process of a
+    container, `tail` and `sleep` ignore the signal too.
     """
     program = helper.program
     if program is None or program.script is None or program.script_index is None or not program.readable:
@@ -339,7 +341,7 @@ def slow_stop(helper: Member, pod: PodContext) -> Iterator[Finding]:
         "slow-stop",
         "note",
         f"The shell of `{helper.name}` ignores SIGTERM: the pod would wait for it until the grace period is over.",
-        "Start the last command with `exec`, or begin the script with `trap 'exit 0' TERM`.",
+        "Begin the script with `trap 'exit 0' TERM`, and let what takes long run behind it: `COMMAND & wait $!`.",
         helper.container.word_line(program.script_index),
     )
 
