@@ -12,10 +12,11 @@ def main() -> None:
     # them among all that start-up makes takes a tenth of the time of a small run.
     gc.disable()
 
-    from sidecarify.cli.app import app  # noqa: PLC0415  (so that importing a command does not import them all)
+    from sidecarify.cli.app import COMMANDS, application  # noqa: PLC0415  (so that importing a command is all it does)
 
+    wanted = [name for name in sys.argv[1:2] if name in COMMANDS]
     try:
-        app(prog_name="sidecarify")
+        application(wanted or COMMANDS)(prog_name="sidecarify")
     except Exception:
         import traceback  # noqa: PLC0415  (for the worst case alone)
 

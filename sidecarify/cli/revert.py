@@ -1,7 +1,5 @@
 """`sidecarify revert`."""
 
-from __future__ import annotations
-
 import typer
 
 from sidecarify.cli import arguments, selecting

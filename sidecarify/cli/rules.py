@@ -1,7 +1,5 @@
 """`sidecarify rules`."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

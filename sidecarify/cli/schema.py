@@ -1,7 +1,5 @@
 """`sidecarify schema`."""
 
-from __future__ import annotations
-
 from sidecarify.cli.terminal import orderly_end, put
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from sidecarify.cli.app import app
+from sidecarify.cli.app import application
 from sidecarify.configuration import KEYS, NAME, NOTHING, ConfigurationError, Finder, read_configuration
 from sidecarify.judge.rules import ALL_RULES
 
@@ -115,7 +115,7 @@ class TestSchema:
             jsonschema.validate(yaml.safe_load(text), SCHEMA)
 
     def test_is_printed(self) -> None:
-        assert json.loads(CliRunner().invoke(app, ["schema"]).stdout) == SCHEMA
+        assert json.loads(CliRunner().invoke(application(), ["schema"]).stdout) == SCHEMA
 
 
 class TestFinding:
@@ -163,7 +163,7 @@ spec:
 
 
 def inspected(*arguments: str, stdin: str = "") -> Any:
-    ended = CliRunner().invoke(app, ["inspect", "--output-format", "json", *arguments], input=stdin)
+    ended = CliRunner().invoke(application(), ["inspect", "--output-format", "json", *arguments], input=stdin)
     assert ended.exit_code == 0, ended.stderr
     whole = json.loads(ended.stdout)
     return {
@@ -222,7 +222,7 @@ class TestRun:
     def test_unsafe(self, folder: Path, flags: tuple[str, ...], moves: bool) -> None:
         write(folder / NAME, "unsafe: true\n")
         write(folder / "web.yml", POD)
-        ended = CliRunner().invoke(app, ["convert", "--check", *flags, "web.yml"])
+        ended = CliRunner().invoke(application(), ["convert", "--check", *flags, "web.yml"])
         assert ended.exit_code == int(moves)
 
     @pytest.mark.parametrize("flags", [(), ("--ignore", "host-port")])
@@ -238,17 +238,17 @@ class TestRun:
         write(folder / "a" / "web.yml", POD)
         write(folder / "b" / NAME, "unsafe: true\nhelper: [c2]\n")
         write(folder / "b" / "web.yml", POD)
-        ended = CliRunner().invoke(app, [command, "."])
+        ended = CliRunner().invoke(application(), [command, "."])
         assert (ended.exit_code, ended.stdout) == (2, "")
         assert f"b/{NAME}:2:1: there is no key 'helper'." in ended.stderr
         assert (folder / "a" / "web.yml").read_text() == POD
 
     def test_config_and_isolated_exclude_one_another(self, folder: Path) -> None:
-        ended = CliRunner().invoke(app, ["inspect", "--config", "x.yaml", "--isolated", "."])
+        ended = CliRunner().invoke(application(), ["inspect", "--config", "x.yaml", "--isolated", "."])
         assert ended.exit_code == 2
 
     def test_no_such_file(self, folder: Path) -> None:
-        ended = CliRunner().invoke(app, ["inspect", "--config", "x.yaml", "."])
+        ended = CliRunner().invoke(application(), ["inspect", "--config", "x.yaml", "."])
         assert ended.exit_code == 2
         assert "x.yaml:1:1: cannot be read" in ended.stderr
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from sidecarify.cli.app import app
+from sidecarify.cli.app import application
 
 ROOT = Path(__file__).parents[2]
 WEB = (ROOT / "fixtures" / "quickstart" / "web-with-logger.yaml").read_bytes()
@@ -71,7 +71,7 @@ def sidecarify() -> Command:
     """The command in this process."""
 
     def run(*arguments: str, stdin: bytes = b"") -> Ended:
-        result = CliRunner().invoke(app, arguments, input=stdin, prog_name="sidecarify")
+        result = CliRunner().invoke(application(), arguments, input=stdin, prog_name="sidecarify")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Ended(result.exit_code, result.stdout_bytes, result.stderr_bytes)

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sidecarify import Conversion, Options, convert_text, revert_text
-from sidecarify.cli.app import app
+from sidecarify.cli.app import application
 from sidecarify.direction import TO_SIDECAR, Manner
 from sidecarify.verify import Change, VerifyError, verify
 from sidecarify.yamltext.tree import Node, parse
@@ -123,7 +123,7 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     manifest = tmp_path / "shop.yaml"
     manifest.write_bytes((FOLDER / "block" / "before.yaml").read_bytes())
     arguments = ["convert", "--explain", "--add-startup-probe", "--helper", "helper", str(manifest)]
-    ended = CliRunner().invoke(app, arguments)
+    ended = CliRunner().invoke(application(), arguments)
     assert ended.exit_code == 0
     assert manifest.read_bytes() == (FOLDER / "block" / "after.yaml").read_bytes()
     assert "added spec.template.spec.initContainers.0.startupProbe: " in ended.stderr

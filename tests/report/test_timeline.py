@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 from typer.testing import CliRunner
 
-from sidecarify.cli.app import app
+from sidecarify.cli.app import application
 from sidecarify.plan import Consent
 from sidecarify.preview import InitStep, Preview, Timeline, preview
 from sidecarify.report.timeline import demand_differs, demand_line, timeline_lines
@@ -134,11 +134,12 @@ def test_preview_of_a_pod() -> None:
 def test_on_the_command_line(tmp_path: Path) -> None:
     manifest = tmp_path / "web.yaml"
     manifest.write_text(POD)
-    plain, asked = (CliRunner().invoke(app, ["inspect", *flags, str(manifest)]) for flags in ((), ("--timeline",)))
+    plain = CliRunner().invoke(application(), ["inspect", str(manifest)])
+    asked = CliRunner().invoke(application(), ["inspect", "--timeline", str(manifest)])
     assert asked.exit_code == 0
     assert asked.stdout.startswith(plain.stdout.rstrip("\n"))
     assert "  after log moved\n" in asked.stdout
     assert "  effective request: cpu 1\n" in asked.stdout
     assert "now\n" not in plain.stdout
-    assert "effective request" not in CliRunner().invoke(app, ["inspect", "-v", str(manifest)]).stdout
-    assert CliRunner().invoke(app, ["inspect", "--timeline", "-"], input=POD).stdout.count("stop") == 2
+    assert "effective request" not in CliRunner().invoke(application(), ["inspect", "-v", str(manifest)]).stdout
+    assert CliRunner().invoke(application(), ["inspect", "--timeline", "-"], input=POD).stdout.count("stop") == 2
