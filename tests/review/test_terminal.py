@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -40,6 +41,11 @@ def answered(keys: str, *arguments: str, **environment: str) -> tuple[int, str]:
         asked = 0
         lines = keys.split()
         while True:
+            if not select.select([leader], [], [], 2)[0]:
+                # A signal between the question and the wait for its answer can be missed: a person would press again.
+                if 0 < asked <= len(lines) and lines[asked - 1] == "^C":
+                    running.send_signal(signal.SIGINT)
+                continue
             try:
                 piece = os.read(leader, 65536)
             except OSError:  # the other end is closed
