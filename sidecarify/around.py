@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import NamedTuple
 
 from sidecarify.discover import Manifest
 from sidecarify.files import FileError, read
 from sidecarify.kube import fields
 from sidecarify.kube.objects import KubeObject, objects
 from sidecarify.kube.overlays import fragments, is_partial
-from sidecarify.yamltext.documents import split
+from sidecarify.kube.workload import PodSpec
+from sidecarify.yamltext.documents import Document, split
 from sidecarify.yamltext.source import Source, TextError
 from sidecarify.yamltext.tree import Node, YamlError, parse
 
@@ -38,6 +43,7 @@ _AROUND = (
     "Namespace",
     "PeerAuthentication",
     "TargetGroupBinding",
+    "VirtualNode",
     "Kustomization",
     "Component",
     "HelmRelease",
@@ -49,24 +55,34 @@ _AROUND = (
     "MutatingAdmissionPolicy",
     "ConstraintTemplate",
 )
-_KIND = r"""(?:^|[\s,{["'])kind["']?[ \t]*:[ \t]*["']?"""
+_KIND = r"""kind["']?[ \t]*:[ \t]*["']?"""
 _POINTING = re.compile(rf"{_KIND}(?:{'|'.join(_AROUND)}|\w*List)\b")
 _POINTING_BYTES = re.compile(_POINTING.pattern.encode())
 _AROUND_KIND = re.compile("|".join(_AROUND))
+_KINDS = re.compile(rf"{_KIND}(\w+)")
 _CONFIG = re.compile(rf"{_KIND}ConfigMap\b")
 _SELECTOR = re.compile(r"""selector["']?[ \t]*:""")
+_ANY_SELECTOR = re.compile(r"""[sS]elector["']?[ \t]*:""")
+_BY_LABELS = re.compile(r"""matchLabels["']?[ \t]*:""")
 _KUSTOMIZATION = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
 _LISTED = re.compile("containers|initContainers")
 _LISTED_BYTES = re.compile(_LISTED.pattern.encode())
 _PATCH_PATH = re.compile("/(?:containers|initContainers)")
-_PATCHING = re.compile("patch|replacements|containers|kustomize", re.IGNORECASE)
+_PATCH_FILE = re.compile(r"""path["']?[ \t]*:[ \t]*["']?(?!/)""")
 _WORD = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
+# A word that is no key: what names and labels are.
+_VALUE = re.compile(r"""(?<![\w.-])(?>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)(?!["']?[ \t]*:)""")
+_ESCAPE = re.compile(r"\\[xuU]")
 
 _NAMING = frozenset({"HorizontalPodAutoscaler", "VerticalPodAutoscaler", "ScaledObject"})
 _SELECTING = frozenset(
     {"NetworkPolicy", "PodDisruptionBudget", "ServiceMonitor", "PodMonitor", "VMServiceScrape", "VMPodScrape"}
 )
 _ROUTING = frozenset({"Ingress", "TargetGroupBinding"})
+# What is said by these is said of what they name: a manifest with none of their words is none of their business.
+_TOLD_BY_WORDS = _NAMING | _ROUTING | {"Service", "Namespace", "PrometheusRule", "VMRule", "ConfigMap"}
+_CACHED = 1_000_000
+"""So many characters of text stay parsed at a time; a node takes some ten times as much."""
 
 
 def speaks(name: str, data: bytes) -> bool:
@@ -79,59 +95,209 @@ def speaks(name: str, data: bytes) -> bool:
     )
 
 
-class Around:
-    """The objects of a run that point at pods, by the words that they share with the manifests of those pods.
+class _Entry(NamedTuple):
+    """A document that points at pods: the manifest's number, and the document's in it."""
 
-    An object selects pods by labels, or names a workload or a Service: so a manifest that holds none of these words is
-    none of its business, and need not be judged with it. `complete` says that there are no other objects.
+    manifest: int
+    document: int
+
+
+class Around:
+    """The objects of a run that point at pods, by the words that they share with those pods.
+
+    An object selects pods by labels, or names a workload, its containers or a Service: so one that has none of these
+    words is about other pods, and need not be read. What may be about any pod is parsed once and stays; of the rest
+    only the words are kept, and a document is parsed when it may concern a pod. So memory does not grow with the run.
+    `complete` says that there are no other objects.
     """
 
-    def __init__(self, found: Iterable[KubeObject] = (), *, complete: bool = False) -> None:
+    def __init__(self, *, complete: bool = False) -> None:
         self.complete = complete
-        self._objects = tuple(found)
+        self._manifests: list[Manifest] = []
+        self._entries: list[_Entry] = []
+        self._by_word: dict[str, list[int]] = {}
+        self._by_name: dict[str, list[int]] = {}
+        self._unclear: list[int] = []
         self._everywhere: list[KubeObject] = []
-        self._by_word: dict[str, list[KubeObject]] = {}
-        for one in self._objects:
-            words = _anchors(one)
-            if words is None:
-                self._everywhere.append(one)
-            for word in words or ():
-                self._by_word.setdefault(word, []).append(one)
+        self._anchors: dict[int, frozenset[str] | None] = {}
+        self._parsed: OrderedDict[int, tuple[int, tuple[KubeObject, ...]]] = OrderedDict()
+        self._held = 0
+
+    def add(self, manifest: Manifest, data: bytes) -> None:
+        """Take note of a manifest that `speaks`; what cannot be read is reported where it is judged itself."""
+        try:
+            text = Source.decode(data).text
+        except TextError:
+            return
+        number = len(self._manifests)
+        self._manifests.append(manifest)
+        for document in split(text):
+            piece = text[document.start : document.end]
+            if not _may_point(piece, manifest.name):
+                continue
+            entry = len(self._entries)
+            self._entries.append(_Entry(number, document.index))
+            self._by_name.setdefault(manifest.name, []).append(entry)
+            if _is_told_by_words(piece, manifest.name):
+                self._post(entry, set(_VALUE.findall(piece)))
+            else:
+                self._unclear.append(entry)
+
+    def merge(self, other: Around) -> None:
+        """Take over what another one has noted of further manifests."""
+        manifests, entries = len(self._manifests), len(self._entries)
+        self._manifests += other._manifests
+        self._entries += (_Entry(one.manifest + manifests, one.document) for one in other._entries)
+        self._unclear += (one + entries for one in other._unclear)
+        for mine, theirs in ((self._by_word, other._by_word), (self._by_name, other._by_name)):
+            for key, found in theirs.items():
+                mine.setdefault(key, []).extend(one + entries for one in found)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getstate__(self) -> dict[str, object]:
+        """What a process of the run needs: words, and no trees."""
+        self._settle()
+        state = self.__dict__.copy()
+        return state | {"_everywhere": [], "_parsed": OrderedDict(), "_held": 0, "_unclear": self._anywhere()}
 
     @property
     def objects(self) -> tuple[KubeObject, ...]:
         """All of them, in the order of the run."""
-        return self._objects
+        return tuple(one for entry in range(len(self._entries)) for one in self._read(entry))
 
-    def of(self, file: str, text: str) -> tuple[KubeObject, ...]:
-        """The objects of other manifests that may concern the manifest `file` with this text.
+    def of(self, file: str, pods: Iterable[PodSpec], own: Iterable[KubeObject] = ()) -> tuple[KubeObject, ...]:
+        """The objects of other manifests that may concern the pods of the manifest `file`, whose `own` objects are.
 
-        What points at a Service of the pod points at the pod: so the names and labels of those Services count too.
+        What points at a Service of a pod points at the pod: so the names and labels of its Services count too.
         """
-        words = set(_WORD.findall(text))
-        found = self._sharing(words, file)
-        services = [one for one in found if one.kind == "Service"]
-        further = {word for one in services for word in (one.name, *one.labels.values()) if word}
-        found |= self._sharing(further - words, file)
-        return (*(one for one in self._everywhere if one.file != file), *sorted(found, key=_place))
+        self._settle()
+        words, wild = _words_of(pods)
+        services = [one for one in own if one.kind == "Service"]
+        words |= _names_of(services)
+        found = set(range(len(self._entries))) if wild else self._sharing(words)
+        objects = self._concerning(found, words, file, wild=wild)
+        further = _names_of(one for one in objects if one.kind == "Service") - words
+        more = self._sharing(further) - found
+        objects += self._concerning(more, further | words, file)
+        everywhere = [one for one in self._everywhere if one.file != file]
+        named = {entry for one in (*everywhere, *objects) for entry in self._patches_of(one)}
+        kept = {(one.file, one.document, one.path) for one in (*everywhere, *objects)}
+        patches = (one for entry in sorted(named) for one in self._read(entry) if one.file != file)
+        objects += (one for one in patches if (one.file, one.document, one.path) not in kept)
+        kept = {(one.file, one.document, one.path) for one in everywhere}
+        return (
+            *everywhere,
+            *sorted((one for one in objects if (one.file, one.document, one.path) not in kept), key=_place),
+        )
 
-    def _sharing(self, words: set[str], file: str) -> set[KubeObject]:
-        return {one for word in words for one in self._by_word.get(word, ()) if one.file != file}
+    def _post(self, entry: int, words: Iterable[str]) -> None:
+        for word in words:
+            self._by_word.setdefault(word, []).append(entry)
 
+    def _sharing(self, words: Iterable[str]) -> set[int]:
+        return {entry for word in words for entry in self._by_word.get(word, ())}
 
-def collect(speaking: Sequence[Manifest], *, complete: bool = False) -> Around:
-    """The objects of `speaking` that point at pods, and no others: memory does not grow with the rest of the run.
+    def _concerning(
+        self, entries: Iterable[int], words: set[str], file: str, *, wild: bool = False
+    ) -> list[KubeObject]:
+        found = []
+        for entry in sorted(entries):
+            if self._manifests[self._entries[entry].manifest].name == file:
+                continue
+            known = self._anchors.get(entry)
+            if known is not None and not wild and known.isdisjoint(words):
+                continue
+            for one in self._read(entry):
+                anchors = _anchors(one)
+                if wild or anchors is None or not anchors.isdisjoint(words):
+                    found.append(one)
+        return found
 
-    What cannot be read is left out here; it is reported where the manifest itself is judged.
-    """
-    found: list[KubeObject] = []
-    for manifest in speaking:
+    def _patches_of(self, one: KubeObject) -> Iterator[int]:
+        """The documents that a Kustomization names as its patches."""
+        if one.kind not in ("Kustomization", "Component"):
+            return
+        for entry in (*fields.items(one.node, "patches"), *fields.items(one.node, "patchesJson6902")):
+            path = fields.text(entry, "path")
+            if path is not None:
+                yield from self._by_name.get(posixpath.normpath(posixpath.join(posixpath.dirname(one.file), path)), ())
+
+    def _settle(self) -> None:
+        """Parse what may be about any pod by its looks: it is, or it says by which words not."""
+        unclear, self._unclear = self._unclear, []
+        for entry in unclear:
+            for one in self._read(entry):
+                words = _anchors(one)
+                if words is None:
+                    self._everywhere.append(one)
+                else:
+                    self._post(entry, words)
+        self._everywhere.sort(key=_place)
+
+    def _anywhere(self) -> list[int]:
+        places = {(one.file, one.document) for one in self._everywhere}
+        return [
+            number
+            for number, entry in enumerate(self._entries)
+            if (self._manifests[entry.manifest].name, entry.document) in places
+        ]
+
+    def _read(self, entry: int) -> tuple[KubeObject, ...]:
+        known = self._parsed.get(entry)
+        if known is not None:
+            self._parsed.move_to_end(entry)
+            return known[1]
+        number, index = self._entries[entry]
+        manifest = self._manifests[number]
         try:
             text = Source.decode(read(manifest.path)).text
-        except (FileError, TextError):
-            continue
-        found += _objects(text, manifest.name)
-    return Around(found, complete=complete)
+            document = split(text)[index]
+        except (FileError, TextError, IndexError):  # it has changed since
+            return ()
+        piece = text[document.start : document.end]
+        found = tuple(_objects(piece, document, manifest.name))
+        anchors = [_anchors(one) for one in found]
+        sound = [one for one in anchors if one is not None]
+        self._anchors[entry] = frozenset().union(*sound) if len(sound) == len(anchors) else None
+        self._parsed[entry] = (len(piece), found)
+        self._held += len(piece)
+        while self._held > _CACHED and len(self._parsed) > 1:
+            self._held -= self._parsed.popitem(last=False)[1][0]
+        return found
+
+
+def _words_of(pods: Iterable[PodSpec]) -> tuple[set[str], bool]:
+    """The words by which others can mean the pods, and whether one of them is no word (an empty label)."""
+    labels: set[str] = set()
+    names: set[str] = set()
+    for pod in pods:
+        with suppress(YamlError):  # it is told where the pod is judged
+            labels.update(pod.labels.values())
+            names.update(one for one in (pod.owner.name, pod.owner.namespace) if one)
+            names.update(one.name for one in (*pod.containers, *pod.init_containers))
+    return labels | names, not all(_WORD.fullmatch(one) for one in labels)
+
+
+def _names_of(services: Iterable[KubeObject]) -> set[str]:
+    return {word for one in services for word in (one.name, *one.labels.values()) if word}
+
+
+def _is_told_by_words(text: str, file: str) -> bool:
+    """Whether a document is about a pod only if it holds a word of it, by its looks."""
+    if _PATCH_PATH.search(text) or _KUSTOMIZATION.fullmatch(file) or _ESCAPE.search(text):
+        return False
+    for kind in _KINDS.findall(text):
+        if kind.endswith("List"):
+            return False
+        if kind in _SELECTING:
+            every = len(_ANY_SELECTOR.findall(text)) == len(_BY_LABELS.findall(text))
+            if not every or "matchExpressions" in text:
+                return False
+        elif _AROUND_KIND.fullmatch(kind) and kind not in _TOLD_BY_WORDS and not kind.endswith("Route"):
+            return False
+    return True
 
 
 def _place(one: KubeObject) -> tuple[str, int, int]:
@@ -162,21 +328,48 @@ def _selected(one: KubeObject) -> set[str]:
         return {name for key in ("scaleTargetRef", "targetRef") if (name := fields.text(one.node, "spec", key, "name"))}
     if one.kind in _SELECTING:
         return set() if _selects_all(one.node) else set(_values(one.node, "matchLabels"))
+    if one.kind in ("Kustomization", "Component") and one.group in ("", "kustomize.config.k8s.io"):
+        return _targets(one.node)
+    if one.row is not None:
+        return {one.name} if one.name else set()
     if one.kind in _ROUTING or one.kind.endswith("Route"):
         spec = fields.find(one.node, "spec")
         return {node.value for node in _named(spec)} if spec is not None else set()
     return set()
 
 
+def _targets(kustomization: Node) -> set[str]:
+    """The names of the workloads that a kustomization changes; none if one is not told by its plain name."""
+    if any(fields.find(kustomization, key) is not None for key in ("patchesStrategicMerge", "replacements")):
+        return set()
+    names: set[str] = set()
+    for key in ("patches", "patchesJson6902"):
+        for entry in fields.items(kustomization, key):
+            wanted = fields.text(entry, "target", "name")
+            if not wanted:
+                return set()
+            names.update(wanted.split("|"))
+    return names
+
+
 def _selects_all(node: Node) -> bool:
-    """Whether a selector is without labels, or asks for more than that some be equal."""
-    return any(
-        key.value == "matchExpressions"
-        or (key.value.lower().endswith("selector") and fields.find(value, "matchLabels") is None)
-        for mapping in node.walk()
-        for key, value in mapping.pairs
-        if key.value != "namespaceSelector"
-    )
+    """Whether a selector is without labels, or asks for more than that some be equal.
+
+    Whom a policy lets in (`from`) is not whom it is about.
+    """
+    stack = [node]
+    while stack:
+        mapping = stack.pop()
+        stack += mapping.items
+        for key, value in mapping.pairs:
+            if key.value == "matchExpressions":
+                return True
+            if key.value in ("from", "namespaceSelector"):
+                continue
+            if key.value.lower().endswith("selector") and fields.find(value, "matchLabels") is None:
+                return True
+            stack.append(value)
+    return False
 
 
 def _values(node: Node, name: str) -> Iterator[str]:
@@ -191,19 +384,15 @@ def _named(spec: Node) -> Iterator[Node]:
         yield from (value for key, value in mapping.pairs if key.value in ("name", "serviceName"))
 
 
-def _objects(text: str, file: str) -> Iterator[KubeObject]:
-    for document in split(text):
-        piece = text[document.start : document.end]
-        if not _may_point(piece, file):
-            continue
-        try:
-            root = parse(piece, line=document.line)
-            yield from fragments(root, document.index, file)
-            for one in objects(root, document.index, file):
-                if _AROUND_KIND.fullmatch(one.kind) or one.kind == "ConfigMap" or (one.row and is_partial(one)):
-                    yield one
-        except YamlError:
-            continue
+def _objects(text: str, document: Document, file: str) -> Iterator[KubeObject]:
+    try:
+        root = parse(text, line=document.line)
+        yield from fragments(root, document.index, file)
+        for one in objects(root, document.index, file):
+            if _AROUND_KIND.fullmatch(one.kind) or one.kind == "ConfigMap" or (one.row and is_partial(one)):
+                yield one
+    except YamlError:
+        return
 
 
 def _may_point(text: str, file: str) -> bool:
@@ -214,7 +403,7 @@ def _may_point(text: str, file: str) -> bool:
     if _LISTED.search(text) and (_PATCH_PATH.search(text) or not _SELECTOR.search(text)):
         return True
     if _KUSTOMIZATION.fullmatch(file):
-        return _PATCHING.search(text) is not None
+        return _LISTED.search(text) is not None or _PATCH_FILE.search(text) is not None
     if _POINTING.search(text):
         return True
     return "container" in text and _CONFIG.search(text) is not None

@@ -14,8 +14,7 @@ from sidecarify.yamltext.source import Source, TextError
 
 if TYPE_CHECKING:
     from sidecarify.around import Around
-    from sidecarify.examine import Examination, Problem
-    from sidecarify.kube.objects import KubeObject
+    from sidecarify.examine import Examination, Problem, Surround
     from sidecarify.options import Options
     from sidecarify.plan import Move, MoveKey, Refusal
     from sidecarify.preview import Preview
@@ -157,18 +156,17 @@ def survey(paths: Sequence[str], selection: Selection = EVERYTHING, *, among: fr
     """
     result = Survey()
     folders = [is_folder(path) for path in paths]
-    speaks: Callable[[str, bytes], bool] | None = None
+    around: Around | None = None
     if len(paths) > 1 or any(folders) or selection.listed:
-        from sidecarify import around  # noqa: PLC0415  (a manifest alone has nothing around it)
+        from sidecarify.around import Around, speaks  # noqa: PLC0415  (a manifest alone has nothing around it)
 
-        speaks = around.speaks
-    speaking: list[Manifest] = []
+        around = Around(complete=all(folders) and not selection.listed)
     for one in find(paths, selection):
         if isinstance(one, Leftover):
             result.leftovers.append(one.path)
             continue
         if isinstance(one, Skipped):
-            own = among is None or os.path.abspath(one.name) in among  # noqa: PTH100  (it may be a link to nothing)
+            own = among is None or os.path.abspath(one.name) in among  # noqa: PTH100  (a link may lead nowhere)
             result.troubles.append(Trouble(one.name, 1, one.code, one.message, one.error and own))
             continue
         own = among is None or one.path in among
@@ -181,12 +179,10 @@ def survey(paths: Sequence[str], selection: Selection = EVERYTHING, *, among: fr
             result.candidates.append(one)
         elif own:
             result.unchanged += 1
-        if speaks is not None and speaks(one.name, data):
-            speaking.append(one)
-    if result.candidates and speaking:
-        from sidecarify.around import collect  # noqa: PLC0415  (as above)
-
-        result.around = collect(speaking, complete=all(folders) and not selection.listed)
+        if around is not None and speaks(one.name, data):
+            around.add(one, data)
+    if result.candidates and around:
+        result.around = around
     return result
 
 
@@ -238,7 +234,7 @@ def convert_one(
 
     try:
         source = Source.decode(data)
-        others, complete = _others(manifest, source, around)
+        others, complete = _others(manifest, around)
         conversion = convert(source, options, others, complete=complete, direction=direction, wanted=wanted)
     except TextError as error:
         return Outcome(manifest, data, data, troubles=(Trouble(manifest.name, error.line, error.code, error.message),))
@@ -274,7 +270,7 @@ def inspect_one(
 
     try:
         source = Source.decode(data)
-        others, complete = _others(manifest, source, around)
+        others, complete = _others(manifest, around)
         examination = examine(source, options, others, complete=complete)
         pods = tuple(pod_entries(manifest.name, examination))
         shown = _previews(examination, options) if previews else ()
@@ -299,9 +295,11 @@ def _previews(examination: Examination, options: Options) -> tuple[Preview, ...]
     return tuple(preview(pod, options.consent) for examined in examination.documents for pod in examined.pods)
 
 
-def _others(manifest: Manifest, source: Source, around: Around | None) -> tuple[tuple[KubeObject, ...], bool]:
-    """The objects of other manifests that may concern this one, and whether there are no others that do."""
-    return ((), False) if around is None else (around.of(manifest.name, source.text), around.complete)
+def _others(manifest: Manifest, around: Around | None) -> tuple[Surround, bool]:
+    """What finds the objects of other manifests that may concern this one, and whether there are no others that do."""
+    if around is None:
+        return (lambda *_: ()), False
+    return (lambda pods, own: around.of(manifest.name, pods, own)), around.complete
 
 
 def _named(examination: Examination, options: Options) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction, Manner
-from sidecarify.examine import Examination, Examined, Problem, examine
+from sidecarify.examine import Examination, Examined, Problem, Surround, examine
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.workload import PodSpec
 from sidecarify.options import Options
@@ -48,7 +48,7 @@ class _Step(NamedTuple):
 def convert(
     source: Source,
     options: Options,
-    others: Sequence[KubeObject] = (),
+    others: Sequence[KubeObject] | Surround = (),
     *,
     complete: bool = False,
     direction: Direction = TO_SIDECAR,

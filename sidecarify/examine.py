@@ -26,6 +26,9 @@ from sidecarify.yamltext.source import Source, TextError
 from sidecarify.yamltext.tree import Node, YamlError, parse
 
 _KEYS = {key: re.compile(rf"""["']?{key}["']?[ \t]*:""") for key in ("containers", "initContainers")}
+Surround = Callable[[Sequence[PodSpec], Sequence[KubeObject]], Sequence[KubeObject]]
+"""Finds the objects of other manifests that may concern some pods, whose own manifest has the given objects."""
+
 _TEMPLATE = re.compile(r"\{\{")
 
 
@@ -73,16 +76,16 @@ def catalogue(folders: tuple[Path, ...] = ()) -> Catalogue:
 def examine(
     source: Source,
     options: Options,
-    others: Sequence[KubeObject] = (),
+    others: Sequence[KubeObject] | Surround = (),
     *,
     complete: bool = False,
     direction: Direction = TO_SIDECAR,
 ) -> Examination:
     """Judge every pod of a manifest that has several containers (any pod, where the user names helpers).
 
-    On the way back that is every pod with native sidecars. `others` are the objects of the run's other manifests; the
-    manifest's own are added. What cannot be read is reported, document by document. Raises ValueError for options that
-    mean nothing, CatalogueError.
+    On the way back that is every pod with native sidecars. `others` are the objects of the run's other manifests, or
+    find those that may concern some pods; the manifest's own are added. What cannot be read is reported, document by
+    document. Raises ValueError for options that mean nothing, CatalogueError.
     """
     reader = _Reader(source.text, direction)
     comments = _Comments.of(reader) if directives.mentions(source.text) else _Comments()
@@ -95,7 +98,8 @@ def examine(
         told += comments.unused((), settings, direction) if options.ignores else ()
         return Examination((), tuple(reader.errors), tuple(reader.templates), comments.problems(told))
     families = catalogue(options.transforms)
-    around = (*reader.all_objects(), *others)
+    own = reader.all_objects()
+    around = (*own, *(others([pod for _, _, pods in found for pod in pods], own) if callable(others) else others))
     examined = []
     for document, root, pods in found:
         try:

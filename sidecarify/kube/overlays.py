@@ -214,7 +214,7 @@ def _patch(pod: PodSpec, holder: KubeObject, patch: Node, target: Node | None, c
     yield from _containers(pod, holder, named, certain=certain)
 
 
-@lru_cache(maxsize=4096)  # asked again for every workload of a run
+@lru_cache(maxsize=512)  # asked again for every workload of a run
 def _inline(scalar: Node) -> Node | None:
     """The tree of YAML written inside a scalar, its lines counted in the outer text; None if it is none."""
     first = scalar.line + 1 if scalar.style in ("|", ">") else scalar.line

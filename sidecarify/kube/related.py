@@ -113,7 +113,7 @@ class Surroundings(tuple[KubeObject, ...]):
         return {}
 
 
-@lru_cache(maxsize=65536)  # asked again for every manifest of a run
+@lru_cache(maxsize=4096)  # asked again for every manifest of a run
 def _is_sound(other: KubeObject) -> bool:
     for node in other.node.walk():
         keys = [key.value for key, _ in node.pairs if key.kind == "scalar" and key.value != "<<"]
@@ -158,7 +158,7 @@ def services(pod: PodSpec, others: Sequence[KubeObject]) -> tuple[Service, ...]:
     return found
 
 
-@lru_cache(maxsize=4096)  # compared with every workload of a run
+@lru_cache(maxsize=512)  # compared with every workload of a run
 def _selector(service: KubeObject) -> dict[str, str]:
     return fields.mapping(service.node, "spec", "selector")
 
@@ -432,7 +432,7 @@ def texts(others: Sequence[KubeObject], needle: str, group: str, *kinds: str) ->
         yield from _texts_of(other, needle)
 
 
-@lru_cache(maxsize=4096)  # asked again for every helper of a run, and dashboards are long
+@lru_cache(maxsize=256)  # asked again for every helper of a run, and dashboards are long
 def _texts_of(other: KubeObject, needle: str) -> tuple[TextMatch, ...]:
     scalars = (node for node in other.node.walk() if node.kind == "scalar")
     return tuple(TextMatch(other, node.value, node.line) for node in scalars if needle in node.value)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 
-from sidecarify.around import collect, speaks
+from sidecarify.around import Around, speaks
 from sidecarify.batch import survey
 from sidecarify.discover import Manifest
+from sidecarify.kube.objects import objects
+from sidecarify.kube.workload import PodSpec, pod_specs
+from sidecarify.yamltext.tree import parse
 
 PATCH = (
     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
@@ -23,8 +27,18 @@ def collected(folder: Path, text: str, name: str = "a.yaml") -> list[str]:
     (folder / name).write_text(text)
     if not speaks(name, text.encode()):
         return []
-    found = collect([Manifest(name, str(folder / name))])
-    return [f"{one.kind} {one.file}" for one in found.objects]
+    return [f"{one.kind} {one.file}" for one in around_of(folder, name).objects]
+
+
+def around_of(folder: Path, *names: str) -> Around:
+    around = Around()
+    for name in names:
+        around.add(Manifest(name, str(folder / name)), (folder / name).read_bytes())
+    return around
+
+
+def pods_of(text: str) -> list[PodSpec]:
+    return [pod for one in objects(parse(text)) for pod in pod_specs(one)]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +112,10 @@ def test_a_kustomization_needs_no_kind(tmp_path: Path) -> None:
     assert collected(tmp_path, "resources: [a.yaml]\n", "kustomization.yaml") == []
 
 
-POD = "kind: Pod\nmetadata:\n  name: shop\n  namespace: prod\n  labels:\n    app: web-1.x\n    tier: 'front'\n"
+POD = (
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: shop\n  namespace: prod\n  labels:\n    app: web-1.x\n"
+    "    tier: 'front'\nspec: {containers: [{name: web}, {name: log}]}\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -106,10 +123,8 @@ POD = "kind: Pod\nmetadata:\n  name: shop\n  namespace: prod\n  labels:\n    app
     [
         pytest.param("kind: Service\nspec: {selector: {app: web-1.x}}\n", True, id="a Service that selects it"),
         pytest.param("kind: Service\nspec: {selector: {app: web-1}}\n", False, id="or selects another"),
-        pytest.param(
-            "kind: Service\nspec: {selector: &s {app: web-1}, x: *s}\n", True, id="aliases are not looked into"
-        ),
-        pytest.param("kind: Service\nspec: {}\n", True, id="no selector: let the rules say"),
+        pytest.param("kind: Service\nspec: {x: &s {app: web-1.x}, selector: *s}\n", True, id="or does so by an alias"),
+        pytest.param("kind: Service\nspec: {}\n", False, id="no selector selects nothing"),
         pytest.param(
             "kind: HorizontalPodAutoscaler\nspec: {scaleTargetRef: {kind: Deployment, name: shop}}\n",
             True,
@@ -137,6 +152,33 @@ POD = "kind: Pod\nmetadata:\n  name: shop\n  namespace: prod\n  labels:\n    app
         ),
         pytest.param("kind: Namespace\nmetadata: {name: prod}\n", True, id="its namespace"),
         pytest.param("kind: Namespace\nmetadata: {name: test}\n", False, id="another namespace"),
+        pytest.param(
+            'kind: Service\nspec: {selector: {app: "w\\u0065b-1.x"}}\n', True, id="or does so in another spelling"
+        ),
+        pytest.param(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec: {template: {spec: {containers: "
+            "[{name: x}]}}}\n",
+            True,
+            id="a patch of what has its name",
+        ),
+        pytest.param(
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\npatches:\n- target: {name: shop|cart}\n"
+            "  patch: '- {op: remove, path: /spec/template/spec/containers/0}'\n",
+            True,
+            id="a kustomization that patches it",
+        ),
+        pytest.param(
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\npatches:\n- target: {name: cart}\n"
+            "  patch: '- {op: remove, path: /spec/template/spec/containers/0}'\n",
+            False,
+            id="or patches another workload",
+        ),
+        pytest.param(
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\npatches:\n- target: {kind: Pod}\n"
+            "  patch: '- {op: remove, path: /spec/template/spec/containers/0}'\n",
+            True,
+            id="or patches all of a kind",
+        ),
         pytest.param("kind: LimitRange\n", True, id="what is for all of a namespace"),
         pytest.param(
             "kind: Ingress\nspec: {defaultBackend: {service: {name: cart}}}\n", False, id="a way to another Service"
@@ -145,9 +187,9 @@ POD = "kind: Pod\nmetadata:\n  name: shop\n  namespace: prod\n  labels:\n    app
 )
 def test_an_object_is_given_to_the_manifests_that_it_may_concern(tmp_path: Path, text: str, concerns: bool) -> None:
     (tmp_path / "other.yaml").write_text(text)
-    around = collect([Manifest("other.yaml", str(tmp_path / "other.yaml"))])
-    assert bool(around.of("pod.yaml", POD)) is concerns
-    assert around.of("other.yaml", POD) == ()
+    around = around_of(tmp_path, "other.yaml")
+    assert bool(around.of("pod.yaml", pods_of(POD))) is concerns
+    assert around.of("other.yaml", pods_of(POD)) == ()
 
 
 def test_what_points_at_a_service_of_the_pod_points_at_the_pod(tmp_path: Path) -> None:
@@ -157,9 +199,44 @@ def test_what_points_at_a_service_of_the_pod_points_at_the_pod(tmp_path: Path) -
         "kind: ServiceMonitor\nspec: {selector: {matchLabels: {scraped: by-them}}}\n---\n"
         "kind: Service\nmetadata: {name: front-door, labels: {scraped: by-us}}\nspec: {selector: {app: web-1.x}}\n"
     )
-    around = collect([Manifest("other.yaml", str(tmp_path / "other.yaml"))])
-    found = around.of("pod.yaml", POD)
+    found = around_of(tmp_path, "other.yaml").of("pod.yaml", pods_of(POD))
     assert [(one.kind, one.document) for one in found] == [("Ingress", 0), ("ServiceMonitor", 1), ("Service", 3)]
+
+
+def test_the_files_that_a_kustomization_patches_with_go_with_it(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text("patches: [{path: ./p.yaml, target: {kind: Deployment}}]\n")
+    (tmp_path / "p.yaml").write_text(PATCH.replace("web", "any"))
+    (tmp_path / "other.yaml").write_text(PATCH.replace("web", "any"))
+    found = around_of(tmp_path, "kustomization.yaml", "p.yaml", "other.yaml").of("pod.yaml", pods_of(POD))
+    assert [one.file for one in found] == ["kustomization.yaml", "p.yaml"]
+
+
+def test_a_label_that_is_no_word_may_be_meant_by_anything(tmp_path: Path) -> None:
+    (tmp_path / "service.yaml").write_text("kind: Service\nspec: {selector: {app: ''}}\n")
+    around = around_of(tmp_path, "service.yaml")
+    assert around.of("pod.yaml", pods_of(POD)) == ()
+    assert len(around.of("pod.yaml", pods_of(POD.replace("web-1.x", "''")))) == 1
+
+
+def test_what_one_has_noted_can_be_taken_over_and_sent_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("kind: Service\nspec: {selector: {app: cart}}\n---\nkind: LimitRange\n")
+    (tmp_path / "b.yaml").write_text("kind: Service\nspec: {selector: {app: web-1.x}}\n")
+    first, second = around_of(tmp_path, "a.yaml"), around_of(tmp_path, "b.yaml")
+    first.merge(second)
+    for around in (first, pickle.loads(pickle.dumps(first))):
+        found = around.of("pod.yaml", pods_of(POD))
+        assert [(one.kind, one.file) for one in found] == [("LimitRange", "a.yaml"), ("Service", "b.yaml")]
+
+
+def test_only_so_much_stays_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"{number}.yaml" for number in range(20)]
+    for name in names:
+        (tmp_path / name).write_text("kind: Service\nspec: {selector: {app: web-1.x}}\n")
+    monkeypatch.setattr("sidecarify.around._CACHED", 200)
+    around = around_of(tmp_path, *names)
+    assert len(around.of("pod.yaml", pods_of(POD))) == 20
+    assert len(around._parsed) < 6
+    assert len(around.of("pod.yaml", pods_of(POD))) == 20
 
 
 class TestSurvey:
