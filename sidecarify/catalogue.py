@@ -3,8 +3,6 @@
 A transform is data. transforms/README.md describes each key for the people who write one; nothing here knows a family.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -264,7 +262,7 @@ def _files(folder: Path) -> list[Path]:
         raise CatalogueError(folder, 1, f"not a readable folder of transforms: {error.strerror}") from error
 
 
-def _reject_rivals(readers: Sequence[_Reader]) -> None:
+def _reject_rivals(readers: "Sequence[_Reader]") -> None:
     claims: dict[tuple[str, str, str | None], _Reader] = {}
     for reader in readers:
         transform = reader.transform

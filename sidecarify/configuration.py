@@ -1,7 +1,5 @@
 """`.sidecarify.yaml`: the options of a repository, read strictly. docs/configuration.md describes it for people."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase

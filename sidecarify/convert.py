@@ -1,7 +1,5 @@
 """From a manifest's text to its conversion: what is decided elsewhere is carried out and proved here."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 

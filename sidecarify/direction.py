@@ -1,7 +1,5 @@
 """The two directions of a move: an ordinary container becomes a native sidecar, or a native sidecar an ordinary one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

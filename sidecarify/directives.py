@@ -4,8 +4,6 @@ A comment speaks of the line that it ends or, alone on its line, of the first li
 part of. docs/ignoring.md is written for the people who write them.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple

@@ -1,7 +1,5 @@
 """Which files a run takes: folders walked in a stable order, less what is left out, plus what is given by name."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -159,7 +157,7 @@ class _Folder(NamedTuple):
     searched: bool = False
     given: bool = False
 
-    def inner(self, name: str) -> _Folder:
+    def inner(self, name: str) -> "_Folder":
         """A folder in this one."""
         return _Folder(
             os.path.join(self.path, name),  # noqa: PTH118  (thousands of times, and paths are texts here)

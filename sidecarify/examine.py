@@ -1,7 +1,5 @@
 """Reading a manifest and judging its pods: the half of the work that `inspect` and `convert` share."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -121,7 +119,7 @@ class _Comments:
     told: list[Remarked] = field(default_factory=list)
 
     @classmethod
-    def of(cls, reader: _Reader) -> _Comments:
+    def of(cls, reader: "_Reader") -> "_Comments":
         """Read those of all documents that can be read."""
         rules = sorted({rule.name for rule in (*ALL_RULES, *REVERT_RULES)})
         comments = cls()

@@ -1,7 +1,5 @@
 """Reading files, and replacing them so that each is always whole. discover.py says which they are."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

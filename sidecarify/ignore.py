@@ -4,8 +4,6 @@ Patterns are those of gitignore(5), read by pathspec. A folder that is left out 
 it; so every rule has only to be asked about the entry itself, and most entries are told apart by their names alone.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import warnings
@@ -36,7 +34,7 @@ class _One(NamedTuple):
     and so matches what is in a folder and not the folder.
     """
 
-    pattern: Pattern
+    pattern: "Pattern"
     anywhere: bool
     within: bool
 
@@ -64,7 +62,7 @@ class Patterns:
     tails: tuple[str, ...]
 
     @classmethod
-    def of(cls, lines: Sequence[str]) -> Patterns | None:
+    def of(cls, lines: Sequence[str]) -> "Patterns | None":
         """The patterns of some lines, or None if there are none. What git takes for no pattern is none here."""
         patterns: list[_One] = []
         heads, tails = set(), set()
@@ -144,7 +142,7 @@ class Rules(NamedTuple):
                     return decided
         return False
 
-    def within(self, folder: str, names: Collection[str]) -> Rules:
+    def within(self, folder: str, names: Collection[str]) -> "Rules":
         """The rules inside `folder` (an absolute path) which has entries with these `names`."""
         own, git = self.own, self.git
         if REPOSITORY in names:

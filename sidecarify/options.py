@@ -1,7 +1,5 @@
 """What a user can decide about a run."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """From verdicts to moves and refusals: which containers are moved, and in which order they stand afterwards."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -58,7 +56,7 @@ class Move:
         """Its place in the list that it joins."""
         return self.index if self.reverted else self.init_index
 
-    def at(self, target_index: int) -> Move:
+    def at(self, target_index: int) -> "Move":
         """The same move to another place of the list that it joins."""
         if self.reverted:
             return replace(self, index=target_index)

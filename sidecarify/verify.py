@@ -4,8 +4,6 @@ It shares no code with the editing. Scalars are compared as text with their styl
 only the keys of the two mappings that an edit touches may stand in another order.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -76,7 +74,7 @@ class _Added(NamedTuple):
     text: str
     pieces: list[str]
 
-    def expect(self, node: Node, key: str, value: Mapping[str, Plain]) -> None:
+    def expect(self, node: Node, key: str, value: "Mapping[str, Plain]") -> None:
         """Take note of the pair `key: value` of `node`. Raises VerifyError where it says anything else."""
         pairs = [pair for pair in node.pairs if pair[0].value == key]
         if len(pairs) != 1 or not _reads_as(pairs[0][0], key) or not _reads_as(pairs[0][1], value):
@@ -92,7 +90,7 @@ class _Added(NamedTuple):
 _OTHER_THAN_TEXT = r"(?i)|~|[-+.\d].*|null|true|false|y|n|yes|no|on|off"
 
 
-def _reads_as(node: Node, value: Plain) -> bool:
+def _reads_as(node: Node, value: "Plain") -> bool:
     """Whether a node stands for a plain value, whichever way it is written, and for every reader of YAML."""
     if node.tag is not None or node.anchor is not None:
         return False

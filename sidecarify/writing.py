@@ -11,8 +11,6 @@ one cannot be replaced or the user interrupts. A run that is killed in the middl
 new, each whole; the next run goes on from there.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -49,7 +47,7 @@ class Writing:
         self._tidied: set[str] = set()
         self._waiting: list[tuple[Written, Staged | None]] = []
 
-    def __enter__(self) -> Writing:
+    def __enter__(self) -> "Writing":
         return self
 
     def __exit__(

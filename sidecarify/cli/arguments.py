@@ -1,7 +1,5 @@
 """The arguments that commands share, and what they come to."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -139,7 +137,7 @@ class Judging(NamedTuple):
     isolated: bool = False
 
 
-def options(judging: Judging, file: Configuration | None = None) -> Options:
+def options(judging: Judging, file: "Configuration | None" = None) -> "Options":
     """The options of the core: those of the command line, and where it says nothing those of a configuration file.
 
     Names of containers add up, and a comment in the manifest goes between the two. Raises typer.BadParameter (exit 2)
@@ -211,7 +209,7 @@ def received() -> bytes:
     raise typer.Exit(2)
 
 
-def stdin_manifest() -> Manifest:
+def stdin_manifest() -> "Manifest":
     """The manifest that stdin stands for; it has no file."""
     from sidecarify.discover import Manifest  # noqa: PLC0415  (see options)
 

@@ -1,7 +1,5 @@
 """The form of the answer, where it goes, and what is known already: arguments of the commands that look and tell."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -114,7 +112,7 @@ class Ledger:
         """Whether there is a baseline to read or to write."""
         return self._reporting.knows
 
-    def new(self, report: FileReport) -> FileReport:
+    def new(self, report: "FileReport") -> "FileReport":
         """The report without what is known; what is to be known is noted."""
         if not self.used:
             return report
@@ -155,7 +153,7 @@ class Ledger:
         return True
 
 
-def about(command: str, kubernetes: str, *, patches: bool = False) -> About:
+def about(command: str, kubernetes: str, *, patches: bool = False) -> "About":
     """What the formats need to know of this run."""
     from sidecarify.report.about import About  # noqa: PLC0415  (for formats alone)
 

@@ -1,7 +1,5 @@
 """The arguments that say which files a run takes, and finding these."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -68,7 +66,7 @@ class Selecting(NamedTuple):
         """Whether all that stands below the given paths is taken, but for what ignore files leave out."""
         return not (self.exclude or self.force_exclude or self.since is not None)
 
-    def find(self) -> Survey:
+    def find(self) -> "Survey":
         """Find the manifests. Raises typer.BadParameter for a list or a revision that cannot be read."""
         from sidecarify.batch import survey  # noqa: PLC0415  (`--help` needs none of the core)
 
@@ -83,7 +81,7 @@ class Selecting(NamedTuple):
             raise typer.BadParameter(f"{error}.", param_hint="--since") from None
         return survey(self.given, selection, among=among)
 
-    def _selection(self) -> Selection:
+    def _selection(self) -> "Selection":
         from sidecarify.discover import Selection, listed  # noqa: PLC0415  (see find)
 
         return Selection(

@@ -1,7 +1,5 @@
 """Where the output goes and how it may look there: stdout is data, stderr is talk."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys
@@ -36,7 +34,7 @@ class Terminal(NamedTuple):
     quiet: bool = False
 
     @classmethod
-    def of(cls, color: ColorWhen, *, quiet: bool = False) -> Terminal:
+    def of(cls, color: ColorWhen, *, quiet: bool = False) -> "Terminal":
         """What the streams, the flag and the environment (NO_COLOR, TERM, COLUMNS) say."""
         return cls(_look(sys.stdout, color), _look(sys.stderr, color), quiet)
 

@@ -4,8 +4,6 @@ Kubernetes replaces `$(NAME)` in `command` and `args` by the container's own env
 shell then replaces `$NAME`. What comes from elsewhere (`envFrom`, a command's output) stays as written.
 """
 
-from __future__ import annotations
-
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -86,7 +84,7 @@ def _moves(command: SimpleCommand) -> bool:
     return command.name == "cd" and not elsewhere
 
 
-def _filled(command: SimpleCommand, scope: _Scope | None, folder: str) -> SimpleCommand:
+def _filled(command: SimpleCommand, scope: "_Scope | None", folder: str) -> SimpleCommand:
     if scope is None:
         return command._replace(folder=folder) if folder else command
     words = tuple(word for written in command.words for word in scope.values(written, command))
@@ -97,7 +95,7 @@ def _filled(command: SimpleCommand, scope: _Scope | None, folder: str) -> Simple
     return command._replace(words=words, redirects=redirects, folder=folder)
 
 
-def _wait(wait: Wait, known: Mapping[int, SimpleCommand], scope: _Scope | None) -> Wait:
+def _wait(wait: Wait, known: Mapping[int, SimpleCommand], scope: "_Scope | None") -> Wait:
     target = wait.target
     if scope is not None:
         target = " ".join(scope.values(target, wait.command))
@@ -119,7 +117,7 @@ class _Scope(NamedTuple):
     parameters: tuple[str, ...]
 
     @classmethod
-    def of(cls, program: Program, environment: Mapping[str, str]) -> _Scope:
+    def of(cls, program: Program, environment: Mapping[str, str]) -> "_Scope":
         own: dict[str, str | None] = {}
         shifted = False
         for command in program.commands:

@@ -1,7 +1,5 @@
 """Containers that an injector owns: an entry in a manifest is only an override for it (INJ1)."""
 
-from __future__ import annotations
-
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Where a container listens, as far as its manifest tells: declared ports, and what its arguments and variables say."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """What the judge knows about a pod, and what it says."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Which startupProbe a helper can be given without a risk: known for its image, answered as it is called (PRB3)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple

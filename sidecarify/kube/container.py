@@ -1,7 +1,5 @@
 """A container of a pod spec as a read-only view."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """The name of a container image, taken apart."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

@@ -8,8 +8,6 @@ A pattern takes one of four forms (transforms/README.md explains them to users):
     NAME=glob          the environment variable has such a value; `true` as above
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath

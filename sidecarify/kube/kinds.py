@@ -1,7 +1,5 @@
 """The kinds that carry a pod spec: where it is, and whether native sidecars work there (hazard KIND1)."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 Level = Literal["refuse", "review", "note"]

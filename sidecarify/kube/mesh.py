@@ -1,7 +1,5 @@
 """Whether a service mesh puts its proxy into a pod, and how (hazards DEAD11, NET11; catalogue section 10)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 

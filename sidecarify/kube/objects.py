@@ -1,7 +1,5 @@
 """The Kubernetes objects of a YAML document."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ Every function takes a pod spec and the objects of the run, and yields typed vie
 `certain` is false where only a namespace that is missing on one side lets two objects meet.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache

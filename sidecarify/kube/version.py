@@ -1,7 +1,5 @@
 """The Kubernetes version that a manifest must run on."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 
@@ -13,7 +11,7 @@ class KubeVersion(NamedTuple):
     minor: int
 
     @classmethod
-    def parse(cls, text: str) -> KubeVersion:
+    def parse(cls, text: str) -> "KubeVersion":
         """`1.33`, `v1.33`, `1.33.4` and `1.33.4-gke.100` -> 1.33. Raises ValueError for anything else."""
         found = re.fullmatch(r"v?(\d{1,3})\.(\d{1,3})(?:\.\d+)?(?:[-+][\w.+-]*)?", text)
         if found is None:

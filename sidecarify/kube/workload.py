@@ -1,7 +1,5 @@
 """Workloads and their pod specs as read-only views."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property

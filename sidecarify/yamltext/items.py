@@ -3,8 +3,6 @@
 The rules of ownership are written for people in docs/comments.md.
 """
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

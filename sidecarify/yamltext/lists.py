@@ -9,8 +9,6 @@
 The lists are named by the caller: nothing here knows what they hold.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -83,7 +81,7 @@ class _Lists(NamedTuple):
     target: Node | None
 
     @classmethod
-    def of(cls, move: ListMove) -> _Lists:
+    def of(cls, move: ListMove) -> "_Lists":
         source_pair = move.mapping.pair(move.source)
         if source_pair is None or source_pair[1].kind != "seq":
             raise UnmovableError("not-a-list", f"`{move.source}` is not a list", move.mapping.line)

@@ -1,7 +1,5 @@
 """The text of a manifest and the edits made to it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -44,7 +42,7 @@ class Source(NamedTuple):
     bom: bool = False
 
     @classmethod
-    def decode(cls, data: bytes) -> Source:
+    def decode(cls, data: bytes) -> "Source":
         """The source of a manifest's bytes.
 
         Raises TextError (`not-utf8`, `utf-16`) with the line of the first byte that cannot be read.
@@ -60,7 +58,7 @@ class Source(NamedTuple):
         return cls.of(text)
 
     @classmethod
-    def of(cls, text: str) -> Source:
+    def of(cls, text: str) -> "Source":
         """The source of decoded text that may still carry its byte order mark."""
         return cls(text[1:], True) if text.startswith(BOM) else cls(text)
 
@@ -73,7 +71,7 @@ class Source(NamedTuple):
         """The text with its byte order mark."""
         return BOM + self.text if self.bom else self.text
 
-    def replaced(self, edits: Iterable[Edit]) -> Source:
+    def replaced(self, edits: Iterable[Edit]) -> "Source":
         """The source after `edits` (see `splice`)."""
         return Source(splice(self.text, edits), self.bom)
 

@@ -1,7 +1,5 @@
 """Rules about ports: the API server compares those of ordinary containers, and Services find them first."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

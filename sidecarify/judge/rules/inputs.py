@@ -1,7 +1,5 @@
 """What a helper needs at its start and only main can make (DEAD6): settings, certificates, the program itself."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple

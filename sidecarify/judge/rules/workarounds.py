@@ -1,7 +1,5 @@
 """What people built because native sidecars did not exist: pointed out, never changed (catalogue, section 13)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
