@@ -7,7 +7,7 @@ from sidecarify.commands.connections import Connection, local_connections
 from sidecarify.commands.endpoints import Endpoint
 from sidecarify.commands.expansion import expanded, expanded_words, located
 from sidecarify.commands.failing import failure_ends
-from sidecarify.commands.files import FileUse, non_idempotent, reads, writes
+from sidecarify.commands.files import FileUse, non_idempotent, reads, removes, writes
 from sidecarify.commands.marks import blockers, looks_at_processes, one_shot_flags
 from sidecarify.commands.model import Lifetime, Program, Redirect, SimpleCommand, Trap, Wait
 from sidecarify.commands.program import read_program
@@ -39,6 +39,7 @@ __all__ = [
     "one_shot_flags",
     "read_program",
     "reads",
+    "removes",
     "tails",
     "uploads",
     "writes",

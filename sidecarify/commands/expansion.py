@@ -62,7 +62,8 @@ def expanded(program: Program, environment: Mapping[str, str], folder: str = "")
         commands=tuple(known[id(command)] for command in program.commands),
         decisive=known.get(id(program.decisive), program.decisive),
         waits=tuple(_wait(wait, known, scope) for wait in program.waits),
-        traps=tuple(_trap(trap, known) for trap in program.traps),
+        traps=tuple(_trap(trap, known, scope) for trap in program.traps),
+        last_acts=tuple(known.get(id(command), command) for command in program.last_acts),
     )
 
 
@@ -104,8 +105,9 @@ def _wait(wait: Wait, known: Mapping[int, SimpleCommand], scope: "_Scope | None"
     return wait._replace(target=target, command=command, then=then)
 
 
-def _trap(trap: Trap, known: Mapping[int, SimpleCommand]) -> Trap:
-    return trap._replace(commands=tuple(known.get(id(command), command) for command in trap.commands))
+def _trap(trap: Trap, known: Mapping[int, SimpleCommand], scope: _Scope | None) -> Trap:
+    commands = tuple(known.get(id(command), command) for command in trap.commands)
+    return trap._replace(commands=commands, waits=tuple(_wait(wait, known, scope) for wait in trap.waits))
 
 
 class _Scope(NamedTuple):

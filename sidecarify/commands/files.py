@@ -70,6 +70,17 @@ def reads(program: Program) -> tuple[FileUse, ...]:
     return tuple(use for command in program.commands for use in _reads(command) if use.path)
 
 
+def removes(program: Program) -> tuple[FileUse, ...]:
+    """Paths that the program removes or moves away, as far as its text shows them; they may be globs."""
+    names = {"rm": "remove", "rmdir": "remove", "unlink": "remove", "mv": "move"}
+    return tuple(
+        FileUse(path, command, names[command.name])
+        for command in program.commands
+        if command.name in names
+        for path in _operands(command.argv)[: -1 if command.name == "mv" else None]
+    )
+
+
 def _writes(command: SimpleCommand) -> Iterator[FileUse]:
     for redirect in command.redirects:
         if redirect.operator in (">", ">|", "&>", "<>") and not redirect.target.startswith("/dev/"):

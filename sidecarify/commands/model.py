@@ -94,13 +94,17 @@ class SimpleCommand(NamedTuple):
 
 
 class Trap(NamedTuple):
-    """`trap HANDLER SIGNAL...`: what runs on which signals. An empty `commands` with `ignores` is `trap '' SIGNAL`."""
+    """`trap HANDLER SIGNAL...`: what runs on which signals, and what that waits for.
+
+    An empty `commands` with `ignores` is `trap '' SIGNAL`.
+    """
 
     signals: tuple[str, ...]
     commands: tuple[SimpleCommand, ...]
     handler: str
     line: int
     ignores: bool = False
+    waits: tuple["Wait", ...] = ()
 
 
 class Wait(NamedTuple):
@@ -136,6 +140,7 @@ class Program(NamedTuple):
     `entrypoint_unseen` is true if only `args` are given, so that an unknown entrypoint gets them.
     `loop_can_fail` is true if the program lives for ever by a loop that ends when a command in it fails.
     `parameters` are `$0`, `$1` ... of the script, `loops` the variables of its `for` loops with their words.
+    `last_acts` are the commands that run only when it is stopped.
     """
 
     command: tuple[str, ...]
@@ -157,6 +162,7 @@ class Program(NamedTuple):
     loop_can_fail: bool
     parameters: tuple[str, ...] = ()
     loops: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    last_acts: tuple[SimpleCommand, ...] = ()
 
     @property
     def text(self) -> str:

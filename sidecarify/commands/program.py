@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from sidecarify.commands.argv import ShellCall, base_name, shell_call, unwrap
+from sidecarify.commands.ending import last_acts
 from sidecarify.commands.lifetime import script_lifetime
 from sidecarify.commands.model import Lifetime, Program, SimpleCommand
 from sidecarify.commands.processes import command_lifetime, once_flag, quoted
 from sidecarify.commands.shell import UnreadableScript, read_script
 from sidecarify.commands.tools import COMMANDS_AMONG_ARGS
-from sidecarify.commands.waits import waits_of_command, waits_of_script
+from sidecarify.commands.waits import waits_of_command, waits_of_handler, waits_of_script
 
 
 def read_program(command: Sequence[str], args: Sequence[str], *, entrypoint: Sequence[str] = ()) -> Program | None:
@@ -109,10 +110,14 @@ def _with_script(bare: Program, words: tuple[str, ...], call: ShellCall) -> Prog
         reason=verdict.reason,
         decisive=verdict.decisive,
         waits=waits,
-        traps=script.traps,
+        traps=tuple(
+            trap._replace(waits=waits_of_handler(handler))
+            for trap, handler in zip(script.traps, script.handlers, strict=True)
+        ),
         set_e=call.errexit or script.errexit,
         readable=not script.broken,
         loop_can_fail=verdict.loop_can_fail,
         parameters=call.parameters,
         loops=tuple(script.loops.items()),
+        last_acts=last_acts(script, verdict.lifetime, verdict.decisive),
     )

@@ -48,7 +48,7 @@ class UnreadableScript(Exception):  # noqa: N818 - it is an answer, not a fault
 
 
 class Script(NamedTuple):
-    """A script that has been read. `broken` tells whether any part could not be."""
+    """A script that has been read. `broken` tells whether any part could not be; `handlers` are what the traps run."""
 
     body: Statement
     commands: tuple[SimpleCommand, ...]
@@ -57,6 +57,7 @@ class Script(NamedTuple):
     errexit: bool
     broken: bool
     loops: dict[str, tuple[str, ...]]
+    handlers: tuple[Statement, ...] = ()
 
 
 class _Context(NamedTuple):
@@ -102,6 +103,7 @@ def read_script(text: str) -> Script:
         errexit=any(_sets_errexit(command.words) for command in commands if not command.in_function),
         broken=reader.broken,
         loops=reader.loops,
+        handlers=tuple(reader.handlers),
     )
 
 
@@ -183,6 +185,7 @@ class _Reader:
     """Collects traps and functions while statements are built."""
 
     traps: list[Trap] = field(default_factory=list)
+    handlers: list[Statement] = field(default_factory=list)
     functions: dict[str, Statement] = field(default_factory=dict)
     loops: dict[str, tuple[str, ...]] = field(default_factory=dict)
     broken: bool = False
@@ -326,11 +329,12 @@ class _Builder:
         if len(operands) < 2 or operands[0] in ("-", "-l", "-p"):
             return
         handler, *signals = operands
-        commands: tuple[SimpleCommand, ...] = ()
+        body: Statement = statements.Sequence(())
         if handler and not _too_much(handler):
             body = self.reader.read(handler, _Context(in_trap=True), at, depth, self.nesting + 1)
-            commands = tuple(statements.simple_commands(body))
+        commands = tuple(statements.simple_commands(body))
         names = tuple(_signal_name(signal) for signal in signals)
+        self.reader.handlers.append(body)
         self.reader.traps.append(Trap(names, commands, handler, command.line, ignores=not handler))
 
     def test(self, node: "Node", context: _Context, depth: int) -> Statement:

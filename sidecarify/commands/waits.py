@@ -29,6 +29,8 @@ _PASSIVE = frozenset({
 })  # fmt: skip
 _FILE_TESTS = frozenset({"-e", "-f", "-s", "-S", "-d", "-r", "-p", "-L", "-h", "-x", "-w", "-b", "-c"})
 _PROC = r"/proc/(\S+)"
+_FOUND_BY_NAME = r"[$`(]+(?:pgrep|pidof)\s(?:-\S+\s+)*([\w.-]+)[)`]+\Z"
+_LISTED_PORT = r":(\d{2,5})(?!\d)"
 
 
 class _Aim(NamedTuple):
@@ -43,9 +45,17 @@ class _Aim(NamedTuple):
 
 def waits_of_script(script: Script) -> tuple[Wait, ...]:
     """The waits of a script in the order of the text."""
-    following = [command for command in script.commands if not command.in_trap]
+    return _waits(script.body, [command for command in script.commands if not command.in_trap])
+
+
+def waits_of_handler(handler: Statement) -> tuple[Wait, ...]:
+    """The waits in what a trap runs."""
+    return _waits(handler, list(simple_commands(handler)))
+
+
+def _waits(body: Statement, following: list[SimpleCommand]) -> tuple[Wait, ...]:
     found: list[Wait] = []
-    for statement in walk(script.body):
+    for statement in walk(body):
         if isinstance(statement, Loop):
             found.extend(_waits_of_loop(statement, following))
         elif isinstance(statement, Simple):
@@ -107,8 +117,27 @@ def _aims(condition: Statement, *, succeeds: bool) -> Iterator[tuple[_Aim, bool]
             if condition.nested is not None:
                 yield from _aims(condition.nested, succeeds=succeeds)
         case _:
+            listed = _listed(tuple(simple_commands(condition)))
+            if listed is not None:
+                yield listed, succeeds
+                return
             for command in simple_commands(condition):
                 yield from ((aim, succeeds) for aim in _looked_at(command) if aim.kind != "command")
+
+
+def _listed(commands: tuple[SimpleCommand, ...]) -> _Aim | None:
+    """What `ps | grep X` and `ss -ltn | grep :PORT` look for, with any number of `grep -v` between."""
+    searches = [one for one in commands if one.name in ("grep", "egrep", "fgrep") and not has_option(one.argv, "-v")]
+    if len(commands) < 2 or not searches:
+        return None
+    last = searches[-1]
+    wanted = next((word for word in last.argv[1:] if not word.startswith("-")), "")
+    if commands[0].name == "ps":
+        return _Aim("process", wanted.replace("[", "").replace("]", ""), local=True, present=True, command=last)
+    port = re.search(_LISTED_PORT, wanted)
+    if commands[0].name in ("ss", "netstat") and port is not None:
+        return _Aim("port", f"localhost:{port[1]}", local=True, present=True, command=last)
+    return None
 
 
 def _captured(condition: Simple) -> Iterator[_Aim]:
@@ -192,8 +221,9 @@ def _process(name: str, argv: tuple[str, ...]) -> str:
     """The process that a command looks for, "" if it looks for none."""
     if name in ("pgrep", "pidof"):
         return next((word for word in reversed(argv[1:]) if not word.startswith("-")), "?")
-    if name == "kill" and argv[1:2] in (("-0",), ("-s",)) and (argv[1] == "-0" or argv[2:3] == ("0",)):
-        return argv[-1]
+    if name in ("kill", "killall", "pkill") and (argv[1:2] == ("-0",) or argv[1:3] == ("-s", "0")):
+        named = re.match(_FOUND_BY_NAME, argv[-1])
+        return named[1] if named is not None else argv[-1]
     if name == "ps" and "-p" in argv[:-1]:
         return argv[argv.index("-p") + 1]
     return ""

@@ -9,7 +9,7 @@ from sidecarify.catalogue import Catalogue, Match
 from sidecarify.commands import Program, expanded, expanded_words, read_program
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.judge.said import NO_REMARKS, Remarks
-from sidecarify.kube.container import Container
+from sidecarify.kube.container import Container, Handler
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.version import DEFAULT_TARGET, KubeVersion
 from sidecarify.kube.workload import PodSpec
@@ -90,6 +90,11 @@ class Member:
         known = self.container.environment
         program = read_program(expanded_words(command, known), expanded_words(args, known), entrypoint=self.entrypoint)
         return None if program is None else expanded(program, known, self.container.working_dir)
+
+    def hook(self, handler: Handler | None) -> Program | None:
+        """What an exec probe or hook of it runs, with its variables (a shell's only: nobody expands `$(X)` there)."""
+        program = read_program(handler.command, ()) if handler is not None and handler.kind == "exec" else None
+        return None if program is None else expanded(program, self.container.environment, self.container.working_dir)
 
     @property
     def known(self) -> bool:

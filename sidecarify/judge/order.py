@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sidecarify.commands.endpoints import LOCAL_HOSTS, Endpoint, endpoint
 from sidecarify.judge.listening import listening
 from sidecarify.judge.model import Member, PodContext
-from sidecarify.judge.paths import main_ports, mount_of
+from sidecarify.judge.paths import main_ports, mount_of, place_of
 from sidecarify.kube.container import Container
 
 # Words of options that say where a helper puts a socket or files, or which folder is its own.
@@ -50,10 +50,10 @@ def _dials(user: Member, provider: Member, context: PodContext) -> bool:
     if not wanted:
         return False
     own = frozenset(port.number for port in listening(user.container))
-    return bool((wanted - own - main_ports(context)) & _offered(provider))
+    return bool((wanted - own - main_ports(context)) & offered_ports(provider))
 
 
-def _offered(provider: Member) -> frozenset[int]:
+def offered_ports(provider: Member) -> frozenset[int]:
     """Where a helper listens: declared, told by its arguments and variables, or by the default of its family."""
     container = provider.container
     told = {port.number for port in listening(container)}
@@ -149,16 +149,7 @@ def _products(member: Member) -> Iterator[str]:
 
 
 def _places(container: Container, paths: Iterable[str]) -> set[tuple[str, str]]:
-    return {place for path in paths if (place := _place(container, path)) is not None}
-
-
-def _place(container: Container, path: str) -> tuple[str, str] | None:
-    """A path as (volume, path in it), so that containers with other mount points can be compared."""
-    mount = mount_of(container, path)
-    if mount is None:
-        return None
-    inside = path[len(mount.path.rstrip("/")) :].strip("/")
-    return mount.volume, f"{mount.sub_path.strip('/')}/{inside}".strip("/")
+    return {place for path in paths if (place := place_of(container, path)) is not None}
 
 
 def _is_below(path: tuple[str, str], folder: tuple[str, str]) -> bool:

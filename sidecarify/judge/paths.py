@@ -24,6 +24,15 @@ def _is_below(path: str, folder: str) -> bool:
     return bool(folder) and (path == folder or path.startswith(f"{folder}/"))
 
 
+def place_of(container: Container, path: str) -> tuple[str, str] | None:
+    """A path as (volume, path in it), so that containers with other mount points can be compared."""
+    mount = mount_of(container, path)
+    if mount is None:
+        return None
+    inside = path[len(mount.path.rstrip("/")) :].strip("/")
+    return mount.volume, f"{mount.sub_path.strip('/')}/{inside}".strip("/")
+
+
 def maker_of(path: str, helper: Member, pod: PodContext) -> Maker:
     """Who can make the file at a path that the helper looks at.
 

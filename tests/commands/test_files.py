@@ -2,7 +2,7 @@
 
 import pytest
 
-from sidecarify.commands import non_idempotent, reads, writes
+from sidecarify.commands import non_idempotent, reads, removes, writes
 from tests.commands.scripts import command, script
 
 
@@ -27,6 +27,20 @@ from tests.commands.scripts import command, script
 )
 def test_writes(text: str, paths: list[str]) -> None:
     assert [use.path for use in writes(script(text))] == paths
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("rm -f /s/lock /s/*.pid", ["/s/lock", "/s/*.pid"]),
+        ("rm -rf /s/d", ["/s/d"]),
+        ("mv /s/a /s/b", ["/s/a"]),
+        ("trap 'rm /s/lock' EXIT", ["/s/lock"]),
+        ("touch /s/a", []),
+    ],
+)
+def test_removes(text: str, paths: list[str]) -> None:
+    assert [use.path for use in removes(script(text))] == paths
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,10 @@ from tests.commands.scripts import command, script
         ("until pidof nginx; do sleep 1; done", "process", "nginx", "appears", True),
         ("while kill -0 $PID; do sleep 1; done", "process", "$PID", "vanishes", True),
         ("while [ -d /proc/$PID ]; do sleep 1; done", "process", "$PID", "vanishes", True),
+        ("while killall -0 nginx; do sleep 1; done", "process", "nginx", "vanishes", True),
+        ("while kill -0 $(pidof nginx); do sleep 1; done", "process", "nginx", "vanishes", True),
+        ("while ps aux | grep -v grep | grep -q '[n]ginx'; do sleep 1; done", "process", "nginx", "vanishes", True),
+        ("while ss -ltn | grep -q :9000; do sleep 1; done", "port", "localhost:9000", "vanishes", True),
         ("tail --pid=$PID -f /dev/null", "process", "$PID", "vanishes", True),
         ("until my-check --all; do sleep 1; done", "command", "my-check --all", "appears", False),
         ("kubectl wait --for=delete pod/x", "command", "kubectl wait --for=delete pod/x", "vanishes", False),
@@ -86,6 +90,30 @@ def test_no_wait(text: str) -> None:
 )
 def test_what_follows_a_wait(text: str, then: list[str]) -> None:
     assert [simple.text for simple in script(text).waits[0].then] == then
+
+
+def test_a_trap_may_wait() -> None:
+    program = script("trap 'while [ -e /s/lock ]; do sleep 1; done; exit 0' TERM; serve & wait")
+    assert program.waits == ()
+    (wait,) = program.traps[0].waits
+    assert (wait.kind, wait.target, wait.until) == ("file", "/s/lock", "vanishes")
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        pytest.param("trap 'bye; exit 0' TERM; while :; do a; done", ["bye", "exit 0"], id="a trap"),
+        pytest.param("trap bye TERM; bye() { b; }; while :; do a; done", ["bye", "b"], id="a function of a trap"),
+        pytest.param("trap bye TERM; bye() { b; }; while :; do bye; done", ["bye"], id="not one that the loop calls"),
+        pytest.param("trap reload HUP; while :; do a; done", [], id="not upon another signal"),
+        pytest.param("tail -F x & echo up; wait $!; bye", ["bye"], id="behind a wait for the daemon"),
+        pytest.param("stop=; while [ -z \"$stop\" ]; do a; done; bye", ["bye"], id="behind a loop until a signal"),
+        pytest.param("run() { while :; do a; done; }; echo up; run", [], id="a loop in a function says nothing"),
+        pytest.param("a; b", [], id="not where the script ends by itself"),
+    ],
+)
+def test_what_is_done_only_at_the_end(text: str, last: list[str]) -> None:
+    assert [simple.text for simple in script(text).last_acts] == last
 
 
 def test_a_wait_may_be_busy() -> None:

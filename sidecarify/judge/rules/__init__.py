@@ -5,6 +5,7 @@ from __future__ import annotations
 from sidecarify.judge.model import Rule
 
 from . import (
+    end_waits,
     fields,
     identity,
     injection,
@@ -27,6 +28,7 @@ ALL_RULES: tuple[Rule, ...] = (
     *probes.RULES,
     *injection.RULES,
     *jobs.RULES,
+    *end_waits.RULES,
     *shutdown.RULES,
     *network.RULES,
     *resources.RULES,

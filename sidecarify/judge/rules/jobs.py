@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sidecarify.commands import Lifetime, Program, SimpleCommand, Wait, non_idempotent, read_program, uploads
+from sidecarify.commands import Lifetime, Program, SimpleCommand, Wait, non_idempotent, uploads
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
-from sidecarify.judge.paths import job_spec, mount_of, own_ports
+from sidecarify.judge.paths import job_spec, mount_of
 from sidecarify.judge.rules.lifetime import NO_WORK, ends_after_main, program_line
 from sidecarify.kube import fields
 
@@ -278,62 +278,6 @@ def repeated_setup(helper: Member, pod: PodContext) -> Iterator[Finding]:
         return
 
 
-def main_waits_for_helper_end(helper: Member, pod: PodContext) -> Iterator[Finding]:
-    """A main container waits until the helper has ended, and a native sidecar ends last.
-
-    The helper is stopped only when all main containers have ended: in a Job the wait never ends, in a preStop hook it
-    lasts until the grace period is over (hazard HOOK4).
-
-    Fires on:
-        kind: Job
-        - {name: load, command: [sh, -c, "run-load; while nc -z localhost 5432; do sleep 1; done"]}
-        - {name: sql, image: "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.14.0", args: [--port=5432, inst]}
-
-    Near miss:
-        - {name: load, command: [sh, -c, "until nc -z localhost 5432; do sleep 1; done; run-load"]}
-
-    Fix: Delete the wait: the order of a native sidecar's end makes it needless.
-    """
-    for main in pod.mains:
-        container = main.container
-        program = main.program
-        hook = container.pre_stop
-        hooked = read_program(hook.command, ()) if hook is not None and hook.kind == "exec" else None
-        for where, running in (("command", program), ("preStop", hooked)):
-            for wait in running.waits if running is not None else ():
-                if wait.until != "vanishes" or not wait.local or not _is_of(wait, helper, pod):
-                    continue
-                done = where == "command" and pod.pod.runs_to_completion
-                line = hook.line if where == "preStop" and hook is not None else container.line
-                if where == "command" and running is not None:
-                    line = program_line(container, wait.command, running.script_index)
-                yield Finding(
-                    "main-waits-for-helper-end",
-                    "refuse" if done else "review",
-                    f"`{main.name}` waits until `{helper.name}` has ended (`{_short(wait.command.text)}`), and a "
-                    "native sidecar ends only after it: "
-                    f"{'both would run for ever' if done else 'the wait lasts until the grace period is over'}.",
-                    "Delete the wait: a native sidecar is stopped after the main container anyway.",
-                    line,
-                )
-                return
-
-
-def _is_of(wait: Wait, helper: Member, pod: PodContext) -> bool:
-    """Whether what a main container waits for is the helper's process or port."""
-    if wait.kind in ("port", "http"):
-        found = re.search(r":(\d{1,5})(?!\d)", wait.target)
-        return found is not None and int(found[1]) in own_ports(helper)
-    if wait.kind != "process" or not pod.pod.shares_processes:
-        return False
-    container = helper.container
-    names = {container.name, *(word.rpartition("/")[2] for word in container.command[:1])}
-    if helper.match is not None:
-        names.add(helper.match.image.path[-1])
-    plain = {name.replace("_", "-").lower() for name in names if name}
-    return wait.target.replace("_", "-").lower().strip("^$") in plain
-
-
 RULES: tuple[Rule, ...] = (
     Rule(job_postprocess, ("refuse", "review"), ("JOB3",)),
     Rule(exit_code_matters, ("refuse", "review"), ("JOB4",)),
@@ -341,5 +285,4 @@ RULES: tuple[Rule, ...] = (
     Rule(failure_policy_exit_codes, ("review",), ("JOB5",)),
     Rule(restart_counts_as_failure, ("review",), ("JOB7",)),
     Rule(repeated_setup, ("review",), ("JOB10",)),
-    Rule(main_waits_for_helper_end, ("refuse", "review"), ("HOOK4",)),
 )

@@ -10,11 +10,9 @@ from sidecarify.commands import (
     Program,
     SimpleCommand,
     Wait,
-    expanded,
     failure_ends,
     local_connections,
     located,
-    read_program,
     writes,
 )
 from sidecarify.commands.endpoints import endpoint
@@ -122,7 +120,7 @@ def needs_main(probe: Handler, helper: Member, pod: PodContext) -> tuple[Level, 
 def _exec_needs_main(probe: Handler, helper: Member, pod: PodContext) -> tuple[Level, str] | None:
     container = helper.container
     foreign = main_ports(pod) - own_ports(helper)
-    program = _hook_program(probe, helper)
+    program = helper.hook(probe)
     for command in program.commands if program is not None else ():
         place = endpoint(command)
         if place is not None and place.local and place.port in foreign:
@@ -141,13 +139,6 @@ def _exec_needs_main(probe: Handler, helper: Member, pod: PodContext) -> tuple[L
             if re.search(rf"(?<![\d./-]){port}(?![\d.])", command.text):
                 return "review", f"`{_short(command.text)}` succeeds, which names port {port} of the main container"
     return None
-
-
-def _hook_program(handler: Handler, helper: Member) -> Program | None:
-    """What a probe or hook runs, with the container's variables (a shell's only: nobody expands `$(X)` there)."""
-    program = read_program(handler.command, ())
-    container = helper.container
-    return None if program is None else expanded(program, container.environment, container.working_dir)
 
 
 def _short(text: str) -> str:
@@ -246,7 +237,7 @@ def _post_start(helper: Member, pod: PodContext) -> Iterator[Finding]:
                 hook.line,
             )
         return
-    program = _hook_program(hook, helper) if hook.kind == "exec" else None
+    program = helper.hook(hook)
     if program is None:
         return
     for wait in program.waits:

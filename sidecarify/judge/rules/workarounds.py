@@ -10,9 +10,10 @@ from sidecarify.commands.endpoints import endpoint
 from sidecarify.commands.stopping import kills
 from sidecarify.judge.listening import listening
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
+from sidecarify.judge.paths import place_of
 from sidecarify.judge.rules.jobs import work_after
 from sidecarify.kube import fields
-from sidecarify.kube.container import Container
+from sidecarify.kube.container import Container, Handler
 from sidecarify.kube.image import parse_image
 from sidecarify.kube.mesh import injection
 
@@ -84,10 +85,10 @@ class _Script(NamedTuple):
         return self.container.word_line(0) if self.container.words else self.container.line
 
 
-def _scripts(member: Member) -> Iterator[_Script]:
+def _scripts(member: Member, *hooks: Handler | None) -> Iterator[_Script]:
     if member.program is not None:
         yield _Script(member.container, member.program, 0)
-    for handler in (member.container.post_start, member.container.pre_stop):
+    for handler in hooks:
         program = read_program(handler.command, ()) if handler is not None and handler.kind == "exec" else None
         if handler is not None and program is not None:
             yield _Script(member.container, program, handler.line)
@@ -152,7 +153,7 @@ def quit_endpoint(helper: Member, pod: PodContext) -> Iterator[Finding]:
                 container.env[setting].line,
             )
     for main in pod.mains:
-        for script in _scripts(main):
+        for script in _scripts(main, main.container.post_start, main.container.pre_stop):
             for kill in kills(script.program):
                 text = kill.command.text
                 if not _is_quit(kill.how, text) or not _is_meant(helper, pod, _named_port(kill.command)):
@@ -185,13 +186,17 @@ def wait_for_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
         # main: command: [sh, -c, "until pg_isready -h localhost; do sleep 1; done; exec app"]
 
     Near miss:
-        # main: command: [sh, -c, "until pg_isready -h db.prod; do sleep 1; done; exec app"]
+        # main: command: [sh, -c, "until pg_isready -h db.prod; do sleep 1; done; exec app"]     # another host
+        # main: preStop: {exec: {command: [sh, -c, "until curl localhost:15020/drained; do sleep 1; done"]}}   # its end
 
     Fix: Give the helper a startupProbe with the same question, and delete the loop.
     """
     for main in pod.mains:
-        for script in _scripts(main):
+        for script in _scripts(main, main.container.post_start):
+            at_end = {id(command) for command in script.program.last_acts}
             for connection in local_connections(script.program):
+                if connection.command.in_trap or id(connection.command) in at_end:
+                    continue
                 port = connection.endpoint.port or 0
                 known = any(found.number == port for found in listening(main.container))
                 gone = any(
@@ -231,12 +236,12 @@ def marker_file(helper: Member, pod: PodContext) -> Iterator[Finding]:
     if pod.pod.runs_to_completion and any(work_after(wait, program) is not None for wait in program.waits):
         return
     for wait in waits:
-        place = _place(helper.container, wait.target)
+        place = place_of(helper.container, wait.target)
         for main in pod.mains:
             if main.program is None or place is None:
                 continue
             for command in _last_commands(main.program):
-                if any(_place(main.container, path) == place for path in _written(command)):
+                if any(place_of(main.container, path) == place for path in _written(command)):
                     script = _Script(helper.container, program, 0)
                     yield _note(
                         "marker-file",
@@ -265,17 +270,6 @@ def _written(command: SimpleCommand) -> Iterator[str]:
             yield redirect.target
 
 
-def _place(container: Container, path: str) -> tuple[str, str] | None:
-    """A path as (volume, path in it), so that containers with other mount points can be compared."""
-    best = None
-    for mount in container.mounts:
-        root = mount.path.rstrip("/")
-        if (path == root or path.startswith(f"{root}/")) and (best is None or len(root) > len(best[0])):
-            inside = path[len(root) :].strip("/")
-            best = (root, mount.volume, f"{mount.sub_path.strip('/')}/{inside}".strip("/"))
-    return None if best is None else best[1:]
-
-
 def process_kill(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """The main container kills the helper's process, which the pod makes visible to it for that purpose.
 
@@ -297,7 +291,7 @@ def process_kill(helper: Member, pod: PodContext) -> Iterator[Finding]:
     image = parse_image(helper.container.image)
     names = {helper.name.lower(), image.path[-1].lower() if image is not None else helper.name.lower()}
     for main in pod.mains:
-        for script in _scripts(main):
+        for script in _scripts(main, main.container.post_start, main.container.pre_stop):
             for kill in kills(script.program):
                 by_name = kill.command.name in ("pkill", "killall")
                 target = kill.target.lower().replace("_", "-")
