@@ -105,7 +105,7 @@ def _wait(wait: Wait, known: Mapping[int, SimpleCommand], scope: "_Scope | None"
     return wait._replace(target=target, command=command, then=then)
 
 
-def _trap(trap: Trap, known: Mapping[int, SimpleCommand], scope: _Scope | None) -> Trap:
+def _trap(trap: Trap, known: Mapping[int, SimpleCommand], scope: "_Scope | None") -> Trap:
     commands = tuple(known.get(id(command), command) for command in trap.commands)
     return trap._replace(commands=commands, waits=tuple(_wait(wait, known, scope) for wait in trap.waits))
 

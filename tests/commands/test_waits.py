@@ -107,7 +107,7 @@ def test_a_trap_may_wait() -> None:
         pytest.param("trap bye TERM; bye() { b; }; while :; do bye; done", ["bye"], id="not one that the loop calls"),
         pytest.param("trap reload HUP; while :; do a; done", [], id="not upon another signal"),
         pytest.param("tail -F x & echo up; wait $!; bye", ["bye"], id="behind a wait for the daemon"),
-        pytest.param("stop=; while [ -z \"$stop\" ]; do a; done; bye", ["bye"], id="behind a loop until a signal"),
+        pytest.param('stop=; while [ -z "$stop" ]; do a; done; bye', ["bye"], id="behind a loop until a signal"),
         pytest.param("run() { while :; do a; done; }; echo up; run", [], id="a loop in a function says nothing"),
         pytest.param("a; b", [], id="not where the script ends by itself"),
     ],
