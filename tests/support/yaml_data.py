@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import yaml
+from yaml.composer import Composer
 
 
 class Scalar(NamedTuple):
@@ -39,12 +40,29 @@ class UnexpectedError(Exception):
     """The manifest is not what the move says."""
 
 
+class _Reader(Composer, yaml.CSafeLoader):
+    """PyYAML, but an anchor may be defined again, as YAML 1.2 (section 3.2.2.2) and kubectl have it."""
+
+    def __init__(self, text: str) -> None:
+        yaml.CSafeLoader.__init__(self, text)
+        Composer.__init__(self)
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if not self.check_event(yaml.AliasEvent):
+            self.anchors.pop(getattr(self.peek_event(), "anchor", None), None)
+        return super().compose_node(parent, index)
+
+
 def read_documents(text: str) -> list[Any]:
     """The documents of a stream: dicts, lists and Scalars, aliases replaced by what they stand for.
 
     Raises yaml.YAMLError.
     """
-    return [_data(node) for node in yaml.compose_all(text, Loader=yaml.CSafeLoader)]
+    reader = _Reader(text)
+    documents = []
+    while reader.check_node():
+        documents.append(_data(reader.get_node()))
+    return documents
 
 
 def _data(node: yaml.Node | None) -> Any:
