@@ -9,7 +9,7 @@ from sidecarify.commands.expansion import expanded, expanded_words, located
 from sidecarify.commands.failing import failure_ends
 from sidecarify.commands.files import FileUse, non_idempotent, reads, removes, writes
 from sidecarify.commands.marks import blockers, looks_at_processes, one_shot_flags
-from sidecarify.commands.model import Lifetime, Program, Redirect, SimpleCommand, Trap, Wait
+from sidecarify.commands.model import Guard, Lifetime, Program, Redirect, SimpleCommand, Trap, Wait
 from sidecarify.commands.program import read_program
 from sidecarify.commands.stopping import Kill, kills
 from sidecarify.commands.tails import Tail, tails
@@ -19,6 +19,7 @@ __all__ = [
     "Connection",
     "Endpoint",
     "FileUse",
+    "Guard",
     "Kill",
     "Lifetime",
     "Program",

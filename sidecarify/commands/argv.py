@@ -102,7 +102,8 @@ class Wrapped(NamedTuple):
 class ShellCall(NamedTuple):
     """A shell that is called with a script (`script_at` is its index in the words), or with a file.
 
-    `errexit` is true for `sh -e`. `parameters` are `$0`, `$1` ... of a script, `$1` ... of a file.
+    `errexit` is true for `sh -e`, `pipefail` for `bash -o pipefail`. `parameters` are `$0`, `$1` ... of a script, `$1`
+    ... of a file.
     """
 
     name: str
@@ -111,6 +112,7 @@ class ShellCall(NamedTuple):
     errexit: bool
     parameters: tuple[str, ...]
     from_stdin: bool = False
+    pipefail: bool = False
 
 
 def base_name(word: str) -> str:
@@ -207,7 +209,7 @@ def shell_call(words: Sequence[str]) -> ShellCall | None:
         return _su_call(words)
     if name not in SHELLS:
         return None
-    has_c = errexit = from_stdin = False
+    has_c = errexit = from_stdin = pipefail = False
     at = 1
     while at < len(words):
         word = words[at]
@@ -223,7 +225,9 @@ def shell_call(words: Sequence[str]) -> ShellCall | None:
                 errexit = errexit or "e" in letters
                 from_stdin = from_stdin or "s" in letters
             if letters[-1] in "oO":
-                errexit = errexit or (word[0] == "-" and words[at + 1 : at + 2] == ("errexit",))
+                option = words[at + 1] if word[0] == "-" and at + 1 < len(words) else ""
+                errexit = errexit or option == "errexit"
+                pipefail = pipefail or option == "pipefail"
                 at += 1
             at += 1
         else:
@@ -231,7 +235,7 @@ def shell_call(words: Sequence[str]) -> ShellCall | None:
     if at >= len(words):
         return ShellCall(name, None, "", errexit, (), from_stdin or not has_c)
     if has_c:
-        return ShellCall(name, at, "", errexit, tuple(words[at + 1 :]))
+        return ShellCall(name, at, "", errexit, tuple(words[at + 1 :]), pipefail=pipefail)
     if from_stdin:
         return ShellCall(name, None, "", errexit, tuple(words[at:]), from_stdin=True)
     return ShellCall(name, None, words[at], errexit, tuple(words[at + 1 :]))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from sidecarify.commands.model import Program, Redirect, SimpleCommand, Trap, Wait
+from sidecarify.commands.model import Guard, Program, Redirect, SimpleCommand, Trap, Wait
 
 _ARGUMENT = r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)"
 _EXPANSION = (
@@ -63,6 +63,7 @@ def expanded(program: Program, environment: Mapping[str, str], folder: str = "")
         decisive=known.get(id(program.decisive), program.decisive),
         waits=tuple(_wait(wait, known, scope) for wait in program.waits),
         traps=tuple(_trap(trap, known, scope) for trap in program.traps),
+        guards=tuple(_guard(guard, known, scope) for guard in program.guards),
         last_acts=tuple(known.get(id(command), command) for command in program.last_acts),
     )
 
@@ -103,6 +104,12 @@ def _wait(wait: Wait, known: Mapping[int, SimpleCommand], scope: "_Scope | None"
     then = tuple(known.get(id(command), command) for command in wait.then)
     command = known.get(id(wait.command), wait.command)
     return wait._replace(target=target, command=command, then=then)
+
+
+def _guard(guard: Guard, known: Mapping[int, SimpleCommand], scope: "_Scope | None") -> Guard:
+    command = known.get(id(guard.command), guard.command)
+    target = guard.target if scope is None else " ".join(scope.values(guard.target, guard.command))
+    return guard._replace(target=target, command=command)
 
 
 def _trap(trap: Trap, known: Mapping[int, SimpleCommand], scope: "_Scope | None") -> Trap:

@@ -9,6 +9,8 @@ from sidecarify.commands.model import Lifetime, Program, SimpleCommand
 
 Ending = Literal["surely", "maybe", ""]
 
+# They fail when they are given nothing.
+_NEEDS_INPUT = frozenset({"grep", "egrep", "fgrep", "jq", "read", "xargs"})
 # In these, a file that `.` does not find is an error, no more.
 _LENIENT_SHELLS = frozenset({"bash", "zsh"})
 
@@ -17,13 +19,17 @@ def failure_ends(command: SimpleCommand, program: Program) -> Ending:
     """Whether the script ends when this command fails.
 
     It does under `set -e`, before `|| exit`, in front of `&& DAEMON` with nothing behind it, and for a `.` that finds
-    no file in a POSIX shell (special built-ins, POSIX XCU 2.8.1). "maybe": it stands in a function.
+    no file in a POSIX shell (special built-ins, POSIX XCU 2.8.1); in a pipeline only with `pipefail`, or where the
+    next command needs its output. "maybe": it stands in a function, or such a command follows.
     """
     if command.in_trap or command.in_background or not command.words:
         return ""
     if not _ends(command, program):
         return ""
-    return "maybe" if command.in_function else "surely"
+    passes_on = not command.piped_into or program.pipefail
+    if not passes_on and command.piped_into not in _NEEDS_INPUT:
+        return ""
+    return "maybe" if command.in_function or not passes_on else "surely"
 
 
 def _ends(command: SimpleCommand, program: Program) -> bool:
@@ -37,7 +43,7 @@ def _ends(command: SimpleCommand, program: Program) -> bool:
         return False
     if command.leads_on and _is_led_to(program.decisive, command, program):
         return True
-    if not program.set_e or command.leads_on or command.piped_into:
+    if not program.set_e or command.leads_on:
         return False
     return not command.in_substitution or _is_assigned(command, program)
 

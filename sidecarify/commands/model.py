@@ -128,6 +128,15 @@ class Wait(NamedTuple):
     repeats: bool = False
 
 
+class Guard(NamedTuple):
+    """Something without which a script ends: it looks, and leaves if it is not there. The names are those of Wait."""
+
+    kind: str
+    target: str
+    local: bool
+    command: SimpleCommand
+
+
 class Program(NamedTuple):
     """What a container runs.
 
@@ -140,7 +149,8 @@ class Program(NamedTuple):
     `entrypoint_unseen` is true if only `args` are given, so that an unknown entrypoint gets them.
     `loop_can_fail` is true if the program lives for ever by a loop that ends when a command in it fails.
     `parameters` are `$0`, `$1` ... of the script, `loops` the variables of its `for` loops with their words.
-    `last_acts` are the commands that run only when it is stopped.
+    `last_acts` are the commands that run only when it is stopped, `guards` what it ends without.
+    `pipefail` says that a pipeline fails when any of its commands does.
     """
 
     command: tuple[str, ...]
@@ -163,6 +173,8 @@ class Program(NamedTuple):
     parameters: tuple[str, ...] = ()
     loops: tuple[tuple[str, tuple[str, ...]], ...] = ()
     last_acts: tuple[SimpleCommand, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    pipefail: bool = False
 
     @property
     def text(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sidecarify.commands.argv import ShellCall, base_name, shell_call, unwrap
 from sidecarify.commands.ending import last_acts
+from sidecarify.commands.guards import guards_of_script
 from sidecarify.commands.lifetime import script_lifetime
 from sidecarify.commands.model import Lifetime, Program, SimpleCommand
 from sidecarify.commands.processes import command_lifetime, once_flag, quoted
@@ -120,4 +121,6 @@ def _with_script(bare: Program, words: tuple[str, ...], call: ShellCall) -> Prog
         parameters=call.parameters,
         loops=tuple(script.loops.items()),
         last_acts=last_acts(script, verdict.lifetime, verdict.decisive),
+        guards=guards_of_script(script),
+        pipefail=call.pipefail or script.pipefail,
     )

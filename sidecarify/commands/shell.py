@@ -58,6 +58,7 @@ class Script(NamedTuple):
     broken: bool
     loops: dict[str, tuple[str, ...]]
     handlers: tuple[Statement, ...] = ()
+    pipefail: bool = False
 
 
 class _Context(NamedTuple):
@@ -104,6 +105,7 @@ def read_script(text: str) -> Script:
         broken=reader.broken,
         loops=reader.loops,
         handlers=tuple(reader.handlers),
+        pipefail=any(_sets_pipefail(command.words) for command in commands if not command.in_function),
     )
 
 
@@ -134,6 +136,13 @@ def _sets_errexit(words: tuple[str, ...]) -> bool:
             if word.endswith("o") and words[at + 1 : at + 2] == ("errexit",):
                 return True
     return False
+
+
+def _sets_pipefail(words: tuple[str, ...]) -> bool:
+    return words[:1] == ("set",) and any(
+        word.startswith("-") and word.endswith("o") and words[at + 1 : at + 2] == ("pipefail",)
+        for at, word in enumerate(words)
+    )
 
 
 @cache
@@ -435,7 +444,7 @@ class _Builder:
             inside = context._replace(fallback=fallback, in_branch=context.in_branch or index > 0, leads_on=leads_on)
             built.append(self.statement(nodes[index], inside, depth))
             if index and operators[index - 1] == "||":
-                fallback = _fallback_name(built[-1])
+                fallback = self.fallback(built[-1])
         return statements.Chain(tuple(reversed(built)), tuple(operators))
 
     def redirected(self, node: "Node", context: _Context, depth: int) -> Statement:
@@ -533,6 +542,12 @@ class _Builder:
             kind, condition, body, values, self.line(node), self.offset(node), self.end(node), endless
         )
 
+    def fallback(self, statement: Statement) -> str:
+        """What runs instead: `exit` if that ends the script, whatever it says before."""
+        if statements.always_exits(statement, self.reader.functions):
+            return "exit"
+        return next((command.name for command in statements.simple_commands(statement)), "")
+
     def end(self, node: "Node") -> int:
         return self.at.offset if self.at else self.source.offset(node.end_byte)
 
@@ -546,9 +561,11 @@ class _Builder:
             then = next((index for index, child in enumerate(children) if child.type == "then"), None)
             if then is None:
                 return self.unreadable(node)
-            asked = context._replace(in_condition=True, condition_of="")
-            condition = self.block(children[1:then], asked, depth)
-            branches.append((condition, self.block(children[then + 1 :], inside, depth)))
+            body = self.block(children[then + 1 :], inside, depth)
+            negated = any(child.type == "negated_command" for child in children[1:then])
+            fallback = "exit" if negated and statements.always_exits(body, self.reader.functions) else ""
+            asked = context._replace(in_condition=True, condition_of="", fallback=fallback)
+            branches.append((self.block(children[1:then], asked, depth), body))
         for clause in clauses:
             if clause.type == "else_clause":
                 otherwise = self.block(clause.children[1:], inside, depth)
@@ -636,12 +653,6 @@ def _has_structure(node: "Node") -> bool:
 def _first_name(statement: Statement) -> str:
     command = next(iter(statements.simple_commands(statement)), None)
     return command.name if command else ""
-
-
-def _fallback_name(statement: Statement) -> str:
-    """What runs if the left side of `||` fails: `exit` if it ends the script, whatever it says before."""
-    names = [command.name for command in statements.simple_commands(statement)]
-    return "exit" if names[-1:] == ["exit"] else next(iter(names), "")
 
 
 def _signal_name(signal: str) -> str:

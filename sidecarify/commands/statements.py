@@ -1,9 +1,12 @@
 """The shape of a shell script: statements that hold simple commands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from sidecarify.commands.model import Redirect, SimpleCommand
+
+_TALK = frozenset({"echo", "printf", "logger", "date", "sleep", "true", ":", "rm"})
+_MAX_CALLS = 3
 
 
 class Simple(NamedTuple):
@@ -151,3 +154,21 @@ def simple_commands(statement: Statement) -> Iterator[SimpleCommand]:
             todo.extend(reversed(current.inner))
         else:
             todo.extend(reversed(parts(current)))
+
+
+def always_exits(statement: Statement, functions: Mapping[str, "Statement"], depth: int = 0) -> bool:
+    """Whether a statement ends the script whenever it runs: `exit`, `{ echo x; exit 1; }`, a function that does so."""
+    match statement:
+        case Simple(command=command):
+            name = command.words[0] if command.words else ""
+            body = functions.get(name) if depth < _MAX_CALLS else None
+            return name == "exit" or (body is not None and always_exits(body, functions, depth + 1))
+        case Sequence(items=items):
+            return any(always_exits(item, functions, depth) for item in items)
+        case Group(body=body, subshell=False):
+            return always_exits(body, functions, depth)
+        case Chain(items=items):
+            talk = all(isinstance(item, Simple) and item.command.name in _TALK for item in items[:-1])
+            return talk and always_exits(items[-1], functions, depth)
+        case _:
+            return False

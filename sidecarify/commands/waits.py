@@ -33,7 +33,7 @@ _FOUND_BY_NAME = r"[$`(]+(?:pgrep|pidof)\s(?:-\S+\s+)*([\w.-]+)[)`]+\Z"
 _LISTED_PORT = r":(\d{2,5})(?!\d)"
 
 
-class _Aim(NamedTuple):
+class Aim(NamedTuple):
     """What a command looks at: the kind, target and place of a wait; `present` if success means that it is there."""
 
     kind: str
@@ -69,22 +69,22 @@ def waits_of_command(command: SimpleCommand) -> tuple[Wait, ...]:
 
 
 def _waits_of_loop(loop: Loop, commands: list[SimpleCommand]) -> Iterator[Wait]:
-    aims: list[tuple[_Aim, bool]] = []
+    found: list[tuple[Aim, bool]] = []
     if loop.condition is not None and not loop.endless:
         # `until X` goes on when X succeeds, `while X` when it fails.
-        aims = list(_aims(loop.condition, succeeds=loop.kind == "until"))
+        found = list(aims(loop.condition, succeeds=loop.kind == "until"))
     elif loop.endless:
-        aims = list(_ways_out(loop.body))
+        found = list(_ways_out(loop.body))
     own = [command for command in simple_commands(loop.body) if not command.in_substitution]
     inside = {id(command) for command in simple_commands(loop)}
     busy = any(command.name not in _PASSIVE for command in own if not command.in_condition)
     if loop.endless:
-        looked_at = {id(aim.command) for aim, _ in aims}
+        looked_at = {id(aim.command) for aim, _ in found}
         busy = any(command.name not in _PASSIVE and id(command) not in looked_at for command in own)
     behind = tuple(
         command for command in commands if command.offset >= loop.end and id(command) not in inside and command.words
     )
-    for aim, succeeds in aims:
+    for aim, succeeds in found:
         yield Wait(
             kind=aim.kind,
             target=aim.target,
@@ -98,24 +98,24 @@ def _waits_of_loop(loop: Loop, commands: list[SimpleCommand]) -> Iterator[Wait]:
         )
 
 
-def _aims(condition: Statement, *, succeeds: bool) -> Iterator[tuple[_Aim, bool]]:
+def aims(condition: Statement, *, succeeds: bool) -> Iterator[tuple[Aim, bool]]:
     """What a condition looks at, and whether the success of that command ends the wait."""
     match condition:
         case Not(body=body):
-            yield from _aims(body, succeeds=not succeeds)
+            yield from aims(body, succeeds=not succeeds)
         case Group(body=body):
-            yield from _aims(body, succeeds=succeeds)
+            yield from aims(body, succeeds=succeeds)
         case Sequence(items=items):
             for item in items[-1:]:
-                yield from _aims(item, succeeds=succeeds)
+                yield from aims(item, succeeds=succeeds)
         case Chain(items=items):
             for item in items:
-                yield from _aims(item, succeeds=succeeds)
+                yield from aims(item, succeeds=succeeds)
         case Simple(command=command):
             found = list(_looked_at(command)) or list(_captured(condition))
             yield from ((aim, succeeds) for aim in found)
             if condition.nested is not None:
-                yield from _aims(condition.nested, succeeds=succeeds)
+                yield from aims(condition.nested, succeeds=succeeds)
         case _:
             listed = _listed(tuple(simple_commands(condition)))
             if listed is not None:
@@ -125,7 +125,7 @@ def _aims(condition: Statement, *, succeeds: bool) -> Iterator[tuple[_Aim, bool]
                 yield from ((aim, succeeds) for aim in _looked_at(command) if aim.kind != "command")
 
 
-def _listed(commands: tuple[SimpleCommand, ...]) -> _Aim | None:
+def _listed(commands: tuple[SimpleCommand, ...]) -> Aim | None:
     """What `ps | grep X` and `ss -ltn | grep :PORT` look for, with any number of `grep -v` between."""
     searches = [one for one in commands if one.name in ("grep", "egrep", "fgrep") and not has_option(one.argv, "-v")]
     if len(commands) < 2 or not searches:
@@ -133,14 +133,14 @@ def _listed(commands: tuple[SimpleCommand, ...]) -> _Aim | None:
     last = searches[-1]
     wanted = next((word for word in last.argv[1:] if not word.startswith("-")), "")
     if commands[0].name == "ps":
-        return _Aim("process", wanted.replace("[", "").replace("]", ""), local=True, present=True, command=last)
+        return Aim("process", wanted.replace("[", "").replace("]", ""), local=True, present=True, command=last)
     port = re.search(_LISTED_PORT, wanted)
     if commands[0].name in ("ss", "netstat") and port is not None:
-        return _Aim("port", f"localhost:{port[1]}", local=True, present=True, command=last)
+        return Aim("port", f"localhost:{port[1]}", local=True, present=True, command=last)
     return None
 
 
-def _captured(condition: Simple) -> Iterator[_Aim]:
+def _captured(condition: Simple) -> Iterator[Aim]:
     """What a test on a command's output looks at: `[ "$(curl -w '%{http_code}' localhost)" = 200 ]`."""
     words = condition.command.words
     if not words or words[0] not in ("[", "[[", "test"):
@@ -154,18 +154,18 @@ def _captured(condition: Simple) -> Iterator[_Aim]:
                     yield aim._replace(present=differs is empty)
 
 
-def _ways_out(body: Statement) -> Iterator[tuple[_Aim, bool]]:
+def _ways_out(body: Statement) -> Iterator[tuple[Aim, bool]]:
     """The conditions under which an endless loop is left: `[ -f x ] && break`, `if [ -f x ]; then exit 0; fi`."""
     for statement in walk(body):
         match statement:
             case If(branches=branches):
                 for condition, inside in branches:
                     if _leaves(inside):
-                        yield from _aims(condition, succeeds=True)
+                        yield from aims(condition, succeeds=True)
             case Chain(items=items, operators=operators):
                 for at, operator in enumerate(operators):
                     if _leaves(items[at + 1]) and (operator == "&&" or looks_only(items[at])):
-                        yield from _aims(items[at], succeeds=operator == "&&")
+                        yield from aims(items[at], succeeds=operator == "&&")
             case _:
                 pass
 
@@ -174,7 +174,7 @@ def _leaves(statement: Statement) -> bool:
     return any(command.words[:1] in (("break",), ("exit",), ("return",)) for command in simple_commands(statement))
 
 
-def _looked_at(command: SimpleCommand) -> Iterator[_Aim]:
+def _looked_at(command: SimpleCommand) -> Iterator[Aim]:
     """What one command of a condition looks at."""
     argv = command.argv
     if not argv:
@@ -185,22 +185,22 @@ def _looked_at(command: SimpleCommand) -> Iterator[_Aim]:
         return
     process = _process(name, argv)
     if process:
-        yield _Aim("process", process, local=True, present=True, command=command)
+        yield Aim("process", process, local=True, present=True, command=command)
         return
     socket = endpoint(command)
     if socket is not None:
-        yield _Aim(socket.kind, socket.target, socket.local, present=True, command=command)
+        yield Aim(socket.kind, socket.target, socket.local, present=True, command=command)
         return
     if name in ("ls", "stat", "cat", "grep", "head", "wc", "mountpoint", "cmp", "find"):
         path = next((word for word in reversed(argv[1:]) if word.startswith("/")), "")
         if path:
-            yield _Aim("file", path, local=True, present=True, command=command)
+            yield Aim("file", path, local=True, present=True, command=command)
             return
     if name not in _PASSIVE and name not in ("((", "false") and not name.startswith("$"):
-        yield _Aim("command", command.text, local=False, present=True, command=command)
+        yield Aim("command", command.text, local=False, present=True, command=command)
 
 
-def _tested(command: SimpleCommand, words: tuple[str, ...]) -> Iterator[_Aim]:
+def _tested(command: SimpleCommand, words: tuple[str, ...]) -> Iterator[Aim]:
     positive = True
     for at, word in enumerate(words):
         if word == "!":
@@ -209,9 +209,9 @@ def _tested(command: SimpleCommand, words: tuple[str, ...]) -> Iterator[_Aim]:
             target = words[at + 1]
             process = re.match(_PROC, target)
             if process:
-                yield _Aim("process", process[1], local=True, present=positive, command=command)
+                yield Aim("process", process[1], local=True, present=positive, command=command)
             else:
-                yield _Aim("file", target, local=True, present=positive, command=command)
+                yield Aim("file", target, local=True, present=positive, command=command)
             positive = True
         elif word in ("-a", "-o", "&&", "||"):
             positive = True
@@ -233,14 +233,14 @@ def _waits_of_command(command: SimpleCommand, commands: list[SimpleCommand]) -> 
     """Waits that one command makes: `inotifywait`, `wait-for-it`, `dockerize -wait`, `kubectl wait`, `tail --pid`."""
     if not command.words or command.name in ("echo", "printf"):
         return
-    aims = list(_own_aims(command))
-    if not aims:
+    found = list(_own_aims(command))
+    if not found:
         return
     behind = tuple(
         other for other in commands if other.offset > command.offset and other.words and not other.in_condition
     )
     wrapped = _wrapped_command(command)
-    for aim, until in aims:
+    for aim, until in found:
         yield Wait(
             kind=aim.kind,
             target=aim.target,
@@ -253,26 +253,26 @@ def _waits_of_command(command: SimpleCommand, commands: list[SimpleCommand]) -> 
         )
 
 
-def _own_aims(command: SimpleCommand) -> Iterator[tuple[_Aim, str]]:
+def _own_aims(command: SimpleCommand) -> Iterator[tuple[Aim, str]]:
     argv = command.argv
     name = wrapper_name(argv[0]) if argv else ""
     whole = command.words
     if name == "inotifywait":
         path = _inotify_path(argv)
         vanishes = any("delete_self" in word or "close_nowrite" in word for word in argv)
-        yield _Aim("file", path, local=True, present=True, command=command), "vanishes" if vanishes else "appears"
+        yield Aim("file", path, local=True, present=True, command=command), "vanishes" if vanishes else "appears"
     elif name == "tail" and any(word.startswith("--pid") for word in argv):
         at = next(index for index, word in enumerate(argv) if word.startswith("--pid"))
         process = argv[at].partition("=")[2] or "".join(argv[at + 1 : at + 2])
-        yield _Aim("process", process, local=True, present=True, command=command), "vanishes"
+        yield Aim("process", process, local=True, present=True, command=command), "vanishes"
     elif name in ("kubectl", "oc") and "wait" in argv[1:]:
         gone = any(word in ("--for=delete", "delete") for word in argv)
-        aim = _Aim("command", command.text, local=False, present=True, command=command)
+        aim = Aim("command", command.text, local=False, present=True, command=command)
         yield aim, "vanishes" if gone else "appears"
     elif name == "pilot-agent" and argv[1:2] == ("wait",):
-        yield _Aim("command", command.text, local=True, present=True, command=command), "appears"
+        yield Aim("command", command.text, local=True, present=True, command=command), "appears"
     for socket in _waiting_endpoints(whole):
-        yield _Aim(socket.kind, socket.target, socket.local, present=True, command=command), "appears"
+        yield Aim(socket.kind, socket.target, socket.local, present=True, command=command), "appears"
 
 
 def _inotify_path(argv: tuple[str, ...]) -> str:

@@ -7,19 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from sidecarify.commands import (
     Lifetime,
-    Program,
-    SimpleCommand,
     Wait,
-    failure_ends,
-    local_connections,
-    located,
-    writes,
 )
 from sidecarify.commands.endpoints import endpoint
 from sidecarify.judge import signs
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
-from sidecarify.judge.paths import filler_of, job_spec, main_ports, maker_of, mount_of, outlives_pod, own_ports
-from sidecarify.judge.rules.inputs import Input, inputs_of_main
+from sidecarify.judge.paths import job_spec, main_ports, maker_of, mount_of, own_ports
 from sidecarify.judge.rules.lifetime import program_line
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container, Handler
@@ -31,24 +24,6 @@ _LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1", "[::1]"})
 # Pages that reverse proxies answer themselves by common configuration; any other path may be main's.
 _OWN_PAGES = r"(?i)stub_status|basic_status|nginx|haproxy|envoy|server_info"
 _OUTPUT = r"(?i)^-{1,2}[\w.-]*(?:out|dest|dir|root|target|write|render|sink|link|path|file)[\w.-]*(?:=|$)"
-# They make what they name, they do not mind its absence, or another rule knows them.
-_MAKERS = frozenset({"mkdir", "touch", "tee", "mkfifo", "tail", "echo", "printf", "rm", "exec", "trap", "inotifywait"})
-_FILE_TESTS = frozenset({"-e", "-f", "-s", "-S", "-d", "-r", "-p", "-x", "-w"})
-_CONFIG_FOLDERS = (
-    "/etc/nginx",
-    "/etc/envoy",
-    "/etc/haproxy",
-    "/usr/local/etc/haproxy",
-    "/etc/traefik",
-    "/etc/caddy",
-    "/usr/local/openresty/nginx/conf",
-)
-_STREAMING_CLIENTS = frozenset(
-    {"vault", "bao", "consul", "redis-cli", "valkey-cli", "etcdctl", "curl", "wget", "nc", "ncat", "websocat", "psql"}
-)
-
-
-# --- startup-deadlock -------------------------------------------------------------------------------------------------
 
 
 def startup_deadlock(helper: Member, pod: PodContext) -> Iterator[Finding]:
@@ -268,192 +243,6 @@ def _post_start(helper: Member, pod: PodContext) -> Iterator[Finding]:
         )
 
 
-# --- needs-main-first -------------------------------------------------------------------------------------------------
-
-
-def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
-    """The helper ends, or fails, when the main container is not up before it.
-
-    As a native sidecar it starts first. If it then ends within seconds, the main container may never start, because the
-    kubelet goes on only when it has seen the helper running (hazards DEAD3, DEAD6, ORD2). Found are exporters that give
-    up, scripts that end when a call to the main container fails or when a file of it is missing (`set -e`, `|| exit`,
-    `X && exec daemon`, `. file` in a POSIX shell), strict `wait-for-it`, and settings, certificates or programs that
-    only the main container writes. What an init container or another helper (git-sync, an agent for secrets) may have
-    written does not count.
-
-    Fires on:
-        - name: proxy
-          image: haproxy:3.0
-          args: [-f, /shared/haproxy.cfg]
-          volumeMounts: [{name: shared, mountPath: /shared}]      # an emptyDir that only the main container fills
-
-    Near miss:
-        # an init container writes /shared/haproxy.cfg
-
-    Fix: Make the helper wait and try again, or make the file in an init container.
-    """
-    yield from _gives_up(helper)
-    yield from _made_by_main(helper, pod)
-    program = helper.program
-    if program is not None:
-        yield from _strict_wait(helper, pod, program)
-        yield from _fails_at_once(helper, pod, program)
-        yield from _fails_without_file(helper, pod, program)
-        yield from _streams_from_main(helper, pod, program)
-
-
-def _first(helper: Member, level: Level, effect: str, advice: str, line: int) -> Finding:
-    return Finding("needs-main-first", level, effect, advice, line)
-
-
-def _gives_up(helper: Member) -> Iterator[Finding]:
-    """DEAD3: nginx-prometheus-exporter before 1.0 ends at its start if nginx does not answer."""
-    if not helper.has_trait("needs-main") or helper.match is None:
-        return
-    container = helper.container
-    words = " ".join((*container.command, *container.args))
-    plus = re.search(r"--?nginx\.plus(?!=false)\b", words) or container.env.get("NGINX_PLUS") is not None
-    retries = "nginx.retries" in words or "NGINX_RETRIES" in container.env
-    line = container.line_of("image")
-    advice = "Give it `-nginx.retries=30` or use a version from 1.0 on."
-    if plus:
-        text = f"With `-nginx.plus`, `{helper.name}` ends if nginx does not answer, and would start before nginx."
-        yield _first(helper, "refuse", text, "Leave it where it is.", line)
-    elif not helper.match.meets_min_version and not retries:
-        old = helper.match.image.version is not None
-        doubt = "is older than 1.0" if old else "may be older than 1.0 (the tag of its image tells no version)"
-        text = f"`{helper.name}` {doubt}: such a version ends if nginx does not answer, and would start before nginx."
-        yield _first(helper, "refuse" if old else "review", text, advice, line)
-
-
-def _made_by_main(helper: Member, pod: PodContext) -> Iterator[Finding]:
-    """DEAD6: what the helper reads at its start lies where only main can have put it."""
-    for found in inputs_of_main(helper, pod):
-        yield _unmade(helper, pod, found)
-        return
-    waits = helper.program.waits if helper.program is not None else ()
-    if not helper.has_trait("proxy") or any(wait.until == "appears" for wait in waits):
-        return
-    for mount in helper.container.mounts:
-        if mount.path.rstrip("/").startswith(_CONFIG_FOLDERS) and maker_of(mount.path, helper, pod) == "main":
-            if filler_of(mount.path, helper, pod) is None:
-                yield _unmade(helper, pod, Input(mount.path, "its configuration", "surely", mount.line))
-            return
-
-
-def _unmade(helper: Member, pod: PodContext, found: Input) -> Finding:
-    surely = found.certainty == "surely" and not outlives_pod(found.path, helper, pod)
-    reads = "runs" if found.what in ("its program", "its script") else "reads"
-    effect = (
-        f"`{helper.name}` {reads} {found.what} from `{found.path}`, which of all in the pod only the main container "
-        f"can make: as a native sidecar it starts before, does not find it, and {'ends' if surely else 'may end'}."
-    )
-    advice = "Make the file in an init container, or mount it from a ConfigMap or Secret."
-    return _first(helper, "refuse" if surely else "review", effect, advice, found.line)
-
-
-def _strict_wait(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
-    for connection in local_connections(program):
-        if not connection.waits or connection.handled or connection.endpoint.port in own_ports(helper):
-            continue
-        effect = (
-            f"`{helper.name}` waits for {connection.endpoint.target} and fails when its time is over: as a native "
-            "sidecar it starts before what it waits for."
-        )
-        line = program_line(helper.container, connection.command, program.script_index)
-        yield _first(helper, "refuse", effect, "Let it wait without a limit, or drop `--strict`.", line)
-        return
-
-
-def _fails_at_once(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
-    for connection in local_connections(program):
-        command, place = connection.command, connection.endpoint
-        if connection.waits:
-            return
-        if command.in_trap or command.in_background or place.port in own_ports(helper):
-            continue
-        ends = failure_ends(command, program)
-        if not ends and (connection.handled or not (program.set_e or program.loop_can_fail)):
-            continue
-        if place.kind == "socket" and maker_of(place.target, helper, pod) != "main":
-            continue
-        effect = (
-            f"The script of `{helper.name}` ends when `{_short(command.text)}` fails, as it does while the main "
-            "container is not up: as a native sidecar it starts first and ends at once."
-        )
-        line = program_line(helper.container, command, program.script_index)
-        level: Level = "review" if ends == "maybe" else "refuse"
-        yield _first(
-            helper, level, effect, "Let the call fail without ending the script (`|| true`), or wait first.", line
-        )
-        return
-
-
-def _fails_without_file(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
-    """A command before the loop or daemon that fails, and ends the script, because main has not made a file yet."""
-    if any(wait.until == "appears" and wait.kind in ("file", "port", "http") for wait in program.waits):
-        return
-    made = [located(use.path, use.command) for use in writes(program)]
-    for command in program.commands if program.script is not None else ():
-        ends = failure_ends(command, program)
-        if not ends or command.name in _MAKERS or command is program.decisive:
-            continue
-        for path in _needed(command):
-            mount = mount_of(helper.container, path)
-            if mount is None or path.rstrip("/") == mount.path.rstrip("/") or _is_made(path, made):
-                continue
-            if maker_of(path, helper, pod) != "main" or filler_of(path, helper, pod) is not None:
-                continue
-            surely = ends == "surely" and not outlives_pod(path, helper, pod)
-            effect = (
-                f"The script of `{helper.name}` ends when `{_short(command.text)}` fails, and `{path}` is made by the "
-                "main container: as a native sidecar it starts first, and the main container might never start."
-            )
-            advice = f"Wait for the file first (`until [ -e {path} ]; do sleep 1; done`), or go on without it."
-            line = program_line(helper.container, command, program.script_index)
-            yield _first(helper, "refuse" if surely else "review", effect, advice, line)
-            return
-
-
-def _needed(command: SimpleCommand) -> Iterator[str]:
-    """The paths without which a command fails: what it reads, tests or changes, not what it writes."""
-    if command.name in ("[", "[[", "test"):
-        words = command.argv[1:]
-        if "!" in words or "-o" in words or "||" in words or "-z" in words or "-n" in words:
-            return
-        yield from (located(words[at + 1], command) for at, word in enumerate(words[:-1]) if word in _FILE_TESTS)
-        return
-    yield from (redirect.target for redirect in command.redirects if redirect.operator == "<")
-    operands = [word for word in command.argv[1:] if not word.startswith("-")]
-    if command.name in ("cp", "mv", "ln", "install", "rsync"):
-        operands = operands[:-1]
-    for word in operands:
-        path = located(word, command)
-        if path.startswith("/"):
-            yield path
-
-
-def _is_made(path: str, made: Sequence[str]) -> bool:
-    return any(one and (path == one or path.startswith(one.rstrip("/") + "/")) for one in made)
-
-
-def _streams_from_main(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
-    """A client that holds one connection to main for ever: it fails while main is not up."""
-    command = program.decisive
-    if command is None or command.name not in _STREAMING_CLIENTS or program.lifetime is not Lifetime.FOREVER:
-        return
-    if command.in_loop or command.failure_is_handled:
-        return
-    place = signs.dials(helper.container, main_ports(pod) - own_ports(helper))
-    if place is None:
-        return
-    effect = (
-        f"`{helper.name}` runs `{command.text}`, which holds a connection to the main container ({place.text}) and "
-        "ends while that is not up: as a native sidecar it starts first."
-    )
-    yield _first(helper, "review", effect, "Put it into a loop that tries again.", place.line)
-
-
 def csi_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """The helper is a companion of a CSI driver.
 
@@ -550,7 +339,6 @@ def late_image_pull(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
 RULES: tuple[Rule, ...] = (
     Rule(startup_deadlock, ("refuse", "review"), ("DEAD1", "DEAD2", "DEAD5", "DEAD8", "DEAD9", "DEAD10", "HOOK5")),
-    Rule(needs_main_first, ("refuse", "review"), ("DEAD3", "DEAD6", "ORD2")),
     Rule(csi_helper, ("review",), ("DEAD10",)),
     Rule(short_deadline, ("review",), ("ORD5",)),
     Rule(late_image_pull, ("note",), ("ORD3",)),

@@ -1,0 +1,287 @@
+"""What a helper needs of the main container at its very start, and without which it ends (DEAD3, DEAD6, ORD2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from sidecarify.commands import (
+    Guard,
+    Lifetime,
+    Program,
+    SimpleCommand,
+    failure_ends,
+    local_connections,
+    located,
+    tails,
+    writes,
+)
+from sidecarify.commands.endpoints import endpoint
+from sidecarify.judge import signs
+from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
+from sidecarify.judge.paths import filler_of, main_ports, maker_of, mount_of, outlives_pod, own_ports
+from sidecarify.judge.rules.inputs import Input, inputs_of_main
+from sidecarify.judge.rules.lifetime import program_line
+
+# They make what they name, they do not mind its absence, or another rule knows them.
+_MAKERS = frozenset({"mkdir", "touch", "tee", "mkfifo", "echo", "printf", "exec", "trap", "inotifywait"})
+_FILE_TESTS = frozenset({"-e", "-f", "-s", "-S", "-d", "-r", "-p", "-x", "-w"})
+_CONFIG_FOLDERS = (
+    "/etc/nginx",
+    "/etc/envoy",
+    "/etc/haproxy",
+    "/usr/local/etc/haproxy",
+    "/etc/traefik",
+    "/etc/caddy",
+    "/usr/local/openresty/nginx/conf",
+)
+_STREAMING_CLIENTS = frozenset(
+    {"vault", "bao", "consul", "redis-cli", "valkey-cli", "etcdctl", "curl", "wget", "nc", "ncat", "websocat", "psql"}
+)
+
+
+def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """The helper ends, or fails, when the main container is not up before it.
+
+    As a native sidecar it starts first. If it then ends within seconds, the main container may never start, because the
+    kubelet goes on only when it has seen the helper running (hazards DEAD3, DEAD6, ORD2). Found are exporters that give
+    up, scripts that end when a call to the main container fails or when a file of it is missing (`set -e`, `|| exit`,
+    `if ! X; then exit 1; fi`, `X && exec daemon`, `. file` in a POSIX shell; in a loop too, for it is left in its first
+    round), strict `wait-for-it`, and settings, certificates or programs that
+    only the main container writes. What an init container or another helper (git-sync, an agent for secrets) may have
+    written does not count.
+
+    Fires on:
+        - name: proxy
+          image: haproxy:3.0
+          args: [-f, /shared/haproxy.cfg]
+          volumeMounts: [{name: shared, mountPath: /shared}]      # an emptyDir that only the main container fills
+
+    Near miss:
+        # an init container writes /shared/haproxy.cfg
+
+    Fix: Make the helper wait and try again, or make the file in an init container.
+    """
+    yield from _gives_up(helper)
+    yield from _made_by_main(helper, pod)
+    program = helper.program
+    if program is not None:
+        yield from _strict_wait(helper, pod, program)
+        failing = [*_fails_at_once(helper, pod, program), *_fails_without_file(helper, pod, program)]
+        yield from failing or _leaves_without(helper, pod, program)
+        yield from _streams_from_main(helper, pod, program)
+
+
+def _first(helper: Member, level: Level, effect: str, advice: str, line: int) -> Finding:
+    return Finding("needs-main-first", level, effect, advice, line)
+
+
+def _gives_up(helper: Member) -> Iterator[Finding]:
+    """DEAD3: nginx-prometheus-exporter before 1.0 ends at its start if nginx does not answer."""
+    if not helper.has_trait("needs-main") or helper.match is None:
+        return
+    container = helper.container
+    words = " ".join((*container.command, *container.args))
+    plus = re.search(r"--?nginx\.plus(?!=false)\b", words) or container.env.get("NGINX_PLUS") is not None
+    retries = "nginx.retries" in words or "NGINX_RETRIES" in container.env
+    line = container.line_of("image")
+    advice = "Give it `-nginx.retries=30` or use a version from 1.0 on."
+    if plus:
+        text = f"With `-nginx.plus`, `{helper.name}` ends if nginx does not answer, and would start before nginx."
+        yield _first(helper, "refuse", text, "Leave it where it is.", line)
+    elif not helper.match.meets_min_version and not retries:
+        old = helper.match.image.version is not None
+        doubt = "is older than 1.0" if old else "may be older than 1.0 (the tag of its image tells no version)"
+        text = f"`{helper.name}` {doubt}: such a version ends if nginx does not answer, and would start before nginx."
+        yield _first(helper, "refuse" if old else "review", text, advice, line)
+
+
+def _made_by_main(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """DEAD6: what the helper reads at its start lies where only main can have put it."""
+    for found in inputs_of_main(helper, pod):
+        yield _unmade(helper, pod, found)
+        return
+    waits = helper.program.waits if helper.program is not None else ()
+    if not helper.has_trait("proxy") or any(wait.until == "appears" for wait in waits):
+        return
+    for mount in helper.container.mounts:
+        if mount.path.rstrip("/").startswith(_CONFIG_FOLDERS) and maker_of(mount.path, helper, pod) == "main":
+            if filler_of(mount.path, helper, pod) is None:
+                yield _unmade(helper, pod, Input(mount.path, "its configuration", "surely", mount.line))
+            return
+
+
+def _unmade(helper: Member, pod: PodContext, found: Input) -> Finding:
+    surely = found.certainty == "surely" and not outlives_pod(found.path, helper, pod)
+    reads = "runs" if found.what in ("its program", "its script") else "reads"
+    effect = (
+        f"`{helper.name}` {reads} {found.what} from `{found.path}`, which of all in the pod only the main container "
+        f"can make: as a native sidecar it starts before, does not find it, and {'ends' if surely else 'may end'}."
+    )
+    advice = "Make the file in an init container, or mount it from a ConfigMap or Secret."
+    return _first(helper, "refuse" if surely else "review", effect, advice, found.line)
+
+
+def _strict_wait(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
+    for connection in local_connections(program):
+        if not connection.waits or connection.handled or connection.endpoint.port in own_ports(helper):
+            continue
+        effect = (
+            f"`{helper.name}` waits for {connection.endpoint.target} and fails when its time is over: as a native "
+            "sidecar it starts before what it waits for."
+        )
+        line = program_line(helper.container, connection.command, program.script_index)
+        yield _first(helper, "refuse", effect, "Let it wait without a limit, or drop `--strict`.", line)
+        return
+
+
+def _fails_at_once(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
+    for connection in local_connections(program):
+        command, place = connection.command, connection.endpoint
+        if command.in_trap or command.in_background or place.port in own_ports(helper):
+            continue
+        if _has_waited(command, program):
+            continue
+        ends = failure_ends(command, program)
+        if not ends and (connection.handled or not (program.set_e or program.loop_can_fail)):
+            continue
+        if place.kind == "socket" and maker_of(place.target, helper, pod) != "main":
+            continue
+        effect = (
+            f"The script of `{helper.name}` ends when `{_short(command.text)}` fails, as it does while the main "
+            "container is not up: as a native sidecar it starts first and ends at once."
+        )
+        line = program_line(helper.container, command, program.script_index)
+        level: Level = "review" if ends == "maybe" else "refuse"
+        yield _first(
+            helper, level, effect, "Let the call fail without ending the script (`|| true`), or wait first.", line
+        )
+        return
+
+
+def _fails_without_file(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
+    """A command before the loop or daemon that fails, and ends the script, because main has not made a file yet."""
+    following = {id(tail.command) for tail in tails(program)}
+    made = [located(use.path, use.command) for use in writes(program)]
+    for command in program.commands if program.script is not None else ():
+        ends = failure_ends(command, program)
+        if not ends or command.name in _MAKERS or id(command) in following or command is program.decisive:
+            continue
+        if _has_waited(command, program):
+            continue
+        for path in _needed(command):
+            mount = mount_of(helper.container, path)
+            if mount is None or path.rstrip("/") == mount.path.rstrip("/") or _is_made(path, made):
+                continue
+            if _is_tested(path, command, program):
+                continue
+            if maker_of(path, helper, pod) != "main" or filler_of(path, helper, pod) is not None:
+                continue
+            surely = ends == "surely" and not outlives_pod(path, helper, pod)
+            effect = (
+                f"The script of `{helper.name}` ends when `{_short(command.text)}` fails, and `{path}` is made by the "
+                "main container: as a native sidecar it starts first, and the main container might never start."
+            )
+            advice = f"Wait for the file first (`until [ -e {path} ]; do sleep 1; done`), or go on without it."
+            line = program_line(helper.container, command, program.script_index)
+            yield _first(helper, "refuse" if surely else "review", effect, advice, line)
+            return
+
+
+def _has_waited(command: SimpleCommand, program: Program) -> bool:
+    """Whether the script has waited for a file or an endpoint before this command, or waits by it."""
+    waits = [one for one in program.waits if one.until == "appears" and one.kind in ("file", "port", "http")]
+    return any(one.command is command or command in one.then or command.in_function for one in waits)
+
+
+def _is_tested(path: str, command: SimpleCommand, program: Program) -> bool:
+    """Whether the command runs only where a test has seen that the file is there: `[ -f X ] && cat X`."""
+    if not command.in_branch:
+        return False
+    tests = (one for one in program.commands if one.in_condition or one.leads_on)
+    return any(path in _needed(one) for one in tests if _is_test(one) and one.offset < command.offset)
+
+
+def _is_test(command: SimpleCommand) -> bool:
+    return command.name in ("[", "[[", "test") and not command.negated
+
+
+def _leaves_without(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
+    """`if ! curl localhost; then exit 1; fi`: the script looks for main at its start, and leaves."""
+    made = [located(use.path, use.command) for use in writes(program)]
+    for guard in program.guards:
+        command = guard.command
+        if command.in_trap or not guard.local or _has_waited(command, program):
+            continue
+        lasts = False
+        if guard.kind in ("file", "socket"):
+            path = located(guard.target, command)
+            mount = mount_of(helper.container, path)
+            if mount is None or path.rstrip("/") == mount.path.rstrip("/") or _is_made(path, made):
+                continue
+            if maker_of(path, helper, pod) != "main" or filler_of(path, helper, pod) is not None:
+                continue
+            lasts = outlives_pod(path, helper, pod)
+        elif guard.kind not in ("port", "http") or _is_own_place(guard, helper):
+            continue
+        surely = not (command.in_branch or command.in_function or lasts)
+        effect = (
+            f"The script of `{helper.name}` ends when `{_short(command.text)}` finds nothing, as it does while the "
+            "main container is not up: as a native sidecar it starts first and ends at once."
+        )
+        advice = "Let it try again instead of leaving (`until ...; do sleep 1; done`), or go on without it."
+        line = program_line(helper.container, command, program.script_index)
+        yield _first(helper, "refuse" if surely else "review", effect, advice, line)
+        return
+
+
+def _is_own_place(guard: Guard, helper: Member) -> bool:
+    place = endpoint(guard.command)
+    return place is not None and place.port in own_ports(helper)
+
+
+def _needed(command: SimpleCommand) -> Iterator[str]:
+    """The paths without which a command fails: what it reads, tests or changes, not what it writes."""
+    if command.name in ("[", "[[", "test"):
+        words = command.argv[1:]
+        if "!" in words or "-o" in words or "||" in words or "-z" in words or "-n" in words:
+            return
+        yield from (located(words[at + 1], command) for at, word in enumerate(words[:-1]) if word in _FILE_TESTS)
+        return
+    yield from (redirect.target for redirect in command.redirects if redirect.operator == "<")
+    operands = [word for word in command.argv[1:] if not word.startswith("-")]
+    if command.name in ("cp", "mv", "ln", "install", "rsync"):
+        operands = operands[:-1]
+    for word in operands:
+        path = located(word, command)
+        if path.startswith("/"):
+            yield path
+
+
+def _is_made(path: str, made: Sequence[str]) -> bool:
+    return any(one and (path == one or path.startswith(one.rstrip("/") + "/")) for one in made)
+
+
+def _streams_from_main(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
+    """A client that holds one connection to main for ever: it fails while main is not up."""
+    command = program.decisive
+    if command is None or command.name not in _STREAMING_CLIENTS or program.lifetime is not Lifetime.FOREVER:
+        return
+    if command.in_loop or command.failure_is_handled:
+        return
+    place = signs.dials(helper.container, main_ports(pod) - own_ports(helper))
+    if place is None:
+        return
+    effect = (
+        f"`{helper.name}` runs `{command.text}`, which holds a connection to the main container ({place.text}) and "
+        "ends while that is not up: as a native sidecar it starts first."
+    )
+    yield _first(helper, "review", effect, "Put it into a loop that tries again.", place.line)
+
+
+def _short(text: str) -> str:
+    joined = " ".join(text.split())
+    return joined if len(joined) <= 60 else f"{joined[:59].rstrip()}…"
+
+
+RULES: tuple[Rule, ...] = (Rule(needs_main_first, ("refuse", "review"), ("DEAD3", "DEAD6", "ORD2")),)
