@@ -23,3 +23,6 @@ def main() -> None:
         # Python would end with 1, which is taken.
         traceback.print_exc()
         sys.exit(2)
+    finally:
+        # Nor does Python have to look through all of it, twice, before it ends.
+        gc.freeze()
