@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction
@@ -59,7 +58,6 @@ class Owner(NamedTuple):
     namespace: str | None
 
 
-@dataclass(slots=True)
 class Survey:
     """The manifests of a run after a first look: those that may hold pods, and the objects that may point at them.
 
@@ -67,11 +65,12 @@ class Survey:
     run may have left.
     """
 
-    candidates: list[Manifest] = field(default_factory=list)
-    around: Around | None = None
-    unchanged: int = 0
-    troubles: list[Trouble] = field(default_factory=list)
-    leftovers: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.candidates: list[Manifest] = []
+        self.around: Around | None = None
+        self.unchanged = 0
+        self.troubles: list[Trouble] = []
+        self.leftovers: list[str] = []
 
     @property
     def manifests(self) -> int:
@@ -113,16 +112,16 @@ class Inspection(NamedTuple):
     previews: tuple[Preview, ...] = ()
 
 
-@dataclass(slots=True)
 class Tally:
     """What a run of `convert` comes to, and with which code it ends."""
 
-    changed: int = 0
-    moved: int = 0
-    unchanged: int = 0
-    left_alone: int = 0
-    templates: int = 0
-    failed: int = 0
+    def __init__(self) -> None:
+        self.changed = 0
+        self.moved = 0
+        self.unchanged = 0
+        self.left_alone = 0
+        self.templates = 0
+        self.failed = 0
 
     def add(self, outcome: Outcome) -> None:
         """Count one manifest. Containers that are left alone count once, however many rules speak against them."""

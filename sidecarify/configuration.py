@@ -1,7 +1,6 @@
 """`.sidecarify.yaml`: the options of a repository, read strictly. docs/configuration.md describes it for people."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple, cast, get_args
@@ -49,11 +48,11 @@ NOTHING = Configuration()
 KEYS = tuple(name.replace("_", "-") for name in Configuration._fields)
 
 
-@dataclass(slots=True)
 class Finder:
     """Finds the configuration file of a folder: the nearest one in it or above it, up to the repository's root."""
 
-    _known: dict[Path, Path | None] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._known: dict[Path, Path | None] = {}
 
     def of(self, folder: Path) -> Path | None:
         """The file's path, or None. Above a folder that holds `.git` nothing is looked for."""

@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sidecarify.files import reason
 from sidecarify.ignore import NO_RULES, RULE_NAMES, Patterns, Rules, rules_above
@@ -48,7 +47,6 @@ class Leftover(NamedTuple):
 Found = Manifest | Skipped | Leftover
 
 
-@dataclass(frozen=True)
 class Selection:
     """What the user says about the files of a run.
 
@@ -59,11 +57,19 @@ class Selection:
     folders, from a list: of its files those are taken that a walk would take by their names alone.
     """
 
-    exclude: tuple[str, ...] = ()
-    include: tuple[str, ...] = ()
-    force_exclude: bool = False
-    ignore_files: bool = True
-    listed: tuple[str, ...] = ()
+    def __init__(
+        self,
+        exclude: tuple[str, ...] = (),
+        include: tuple[str, ...] = (),
+        force_exclude: bool = False,
+        ignore_files: bool = True,
+        listed: tuple[str, ...] = (),
+    ) -> None:
+        self.exclude: Final = exclude
+        self.include: Final = include
+        self.force_exclude: Final = force_exclude
+        self.ignore_files: Final = ignore_files
+        self.listed: Final = listed
 
     @cached_property
     def excluded(self) -> Patterns | None:

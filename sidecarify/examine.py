@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -39,8 +38,7 @@ class Problem(NamedTuple):
     code: str = "parse"
 
 
-@dataclass(frozen=True, eq=False)
-class Examined:
+class Examined(NamedTuple):
     """A document that holds pods with a container that may move: its text, its tree and the verdicts on its pods.
 
     Offsets in the tree count from the document's first character, lines from the manifest's.
@@ -110,13 +108,13 @@ def examine(
     return Examination(tuple(examined), tuple(reader.errors), tuple(reader.templates), comments.problems(told))
 
 
-@dataclass(slots=True)
 class _Comments:
     """The comments of a manifest that decide, the containers that they may speak of, and what is wrong with them."""
 
-    found: list[Directive] = field(default_factory=list)
-    places: list[Place] = field(default_factory=list)
-    told: list[Remarked] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.found: list[Directive] = []
+        self.places: list[Place] = []
+        self.told: list[Remarked] = []
 
     @classmethod
     def of(cls, reader: "_Reader") -> "_Comments":

@@ -8,7 +8,6 @@ import os
 import re
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -50,8 +49,7 @@ class _One(NamedTuple):
         return bool(found.end(_FOLDER_MARK) in (-1, len(asked)))
 
 
-@dataclass(frozen=True, slots=True)
-class Patterns:
+class Patterns(NamedTuple):
     """Patterns in the syntax of gitignore(5), the last one first: the first that matches decides.
 
     `heads` and `tails`: a name that neither begins with one nor ends with another is matched by none of the patterns.

@@ -8,7 +8,6 @@ The reading is that of a careful person, not of a prover:
 """
 
 import re
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sidecarify.commands.argv import shell_call, unwrap
@@ -90,19 +89,21 @@ class Verdict(NamedTuple):
     loop_can_fail: bool
 
 
-@dataclass(slots=True)
 class _State:
     """What the script has set up so far."""
 
-    functions: dict[str, Statement]
-    parameters: tuple[str, ...]
-    constants: dict[str, str | None]
-    jobs: list[Flow] = field(default_factory=list)
-    job_of: dict[str, Flow] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    fifos: set[str] = field(default_factory=set)
-    steps: int = 0
-    killer: Kill | None = None
+    def __init__(
+        self, functions: dict[str, Statement], parameters: tuple[str, ...], constants: dict[str, str | None]
+    ) -> None:
+        self.functions = functions
+        self.parameters = parameters
+        self.constants = constants
+        self.jobs: list[Flow] = []
+        self.job_of: dict[str, Flow] = {}
+        self.calls: list[str] = []
+        self.fifos: set[str] = set()
+        self.steps = 0
+        self.killer: Kill | None = None
 
 
 _FALLS = Flow(falls=True)

@@ -7,7 +7,6 @@ becomes `Broken`; nobody may conclude anything across such a place.
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -189,15 +188,15 @@ class _Text:
         return self.text[self.offset(node.start_byte) : self.offset(node.end_byte)]
 
 
-@dataclass(slots=True)
 class _Reader:
     """Collects traps and functions while statements are built."""
 
-    traps: list[Trap] = field(default_factory=list)
-    handlers: list[Statement] = field(default_factory=list)
-    functions: dict[str, Statement] = field(default_factory=dict)
-    loops: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    broken: bool = False
+    def __init__(self) -> None:
+        self.traps: list[Trap] = []
+        self.handlers: list[Statement] = []
+        self.functions: dict[str, Statement] = {}
+        self.loops: dict[str, tuple[str, ...]] = {}
+        self.broken = False
 
     def read(self, text: str, context: _Context, at: _Position | None, depth: int, nesting: int = 0) -> Statement:
         source = _Text(text)
@@ -207,14 +206,14 @@ class _Reader:
         return _Builder(self, source, at, nesting).block(root.children, context, depth)
 
 
-@dataclass(slots=True)
 class _Builder:
     """Builds the statements of one text."""
 
-    reader: _Reader
-    source: _Text
-    at: _Position | None
-    nesting: int
+    def __init__(self, reader: _Reader, source: _Text, at: _Position | None, nesting: int) -> None:
+        self.reader = reader
+        self.source = source
+        self.at = at
+        self.nesting = nesting
 
     def block(self, nodes: Iterable["Node"], context: _Context, depth: int) -> Statement:
         """Statements in a row; the ones before `&` run in the background."""

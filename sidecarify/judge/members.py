@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sidecarify.catalogue import Catalogue, Match
 from sidecarify.commands import Lifetime
 from sidecarify.commands.argv import SHELLS, base_name
@@ -24,15 +22,17 @@ _CLIENTS = frozenset({"docker", "mysql", "mongo", "consul", "etcd", "memcached"}
 def member_of(pod: PodSpec, container: Container, catalogue: Catalogue) -> Member:
     """A container of the pod, of whichever list, with its family and the volumes that it shares with `containers`."""
     match = catalogue.match(container.image, container.args, container.command)
-    member = Member(container, match, shared_volumes(pod, container), entrypoint=_entrypoint(container, match))
+    shared = shared_volumes(pod, container)
+    entrypoint = _entrypoint(container, match)
+    member = Member(container, match, shared, entrypoint=entrypoint)
     if match is None or match.transform.safe == "by-command":
         found = _by_program(member, catalogue)
         if found is not None:
-            return replace(member, match=found, matched_by="program")
+            return Member(container, found, shared, "program", entrypoint)
     if match is None:
         found = _by_name(member, pod, catalogue)
         if found is not None:
-            return replace(member, match=found, matched_by="name")
+            return Member(container, found, shared, "name", entrypoint)
     return member
 
 

@@ -1,9 +1,8 @@
 """What the judge knows about a pod, and what it says."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from sidecarify.catalogue import Catalogue, Match
 from sidecarify.commands import Program, expanded, expanded_words, read_program
@@ -17,6 +16,7 @@ from sidecarify.kube.workload import PodSpec
 Level = Literal["refuse", "review", "note"]
 RoleName = Literal["main", "peer", "helper", "unclear"]
 VerdictName = Literal["safe", "review", "refuse"]
+MatchedBy = Literal["image", "program", "name"]
 
 
 class Evidence(NamedTuple):
@@ -62,7 +62,6 @@ class Role(NamedTuple):
     evidence: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, eq=False)
 class Member:
     """A container of a pod with what is known about it.
 
@@ -70,11 +69,19 @@ class Member:
     program of its image, where the family knows it.
     """
 
-    container: Container
-    match: Match | None
-    shared: tuple[SharedVolume, ...] = ()
-    matched_by: Literal["image", "program", "name"] = "image"
-    entrypoint: tuple[str, ...] = ()
+    def __init__(
+        self,
+        container: Container,
+        match: Match | None,
+        shared: tuple[SharedVolume, ...] = (),
+        matched_by: MatchedBy = "image",
+        entrypoint: tuple[str, ...] = (),
+    ) -> None:
+        self.container: Final = container
+        self.match: Final = match
+        self.shared: Final = shared
+        self.matched_by: Final = matched_by
+        self.entrypoint: Final = entrypoint
 
     @property
     def name(self) -> str:
@@ -111,7 +118,6 @@ class Member:
         return self.match is not None and trait in self.match.transform.traits
 
 
-@dataclass(frozen=True, eq=False)
 class PodContext:
     """A pod with its members, their roles, and the other objects of the run.
 
@@ -120,13 +126,23 @@ class PodContext:
     for one that the user has not chosen).
     """
 
-    pod: PodSpec
-    members: tuple[Member, ...]
-    roles: tuple[Role, ...]
-    target: KubeVersion = DEFAULT_TARGET
-    others: tuple[KubeObject, ...] = ()
-    complete: bool = False
-    direction: Direction = TO_SIDECAR
+    def __init__(
+        self,
+        pod: PodSpec,
+        members: tuple[Member, ...],
+        roles: tuple[Role, ...],
+        target: KubeVersion = DEFAULT_TARGET,
+        others: tuple[KubeObject, ...] = (),
+        complete: bool = False,
+        direction: Direction = TO_SIDECAR,
+    ) -> None:
+        self.pod: Final = pod
+        self.members: Final = members
+        self.roles: Final = roles
+        self.target: Final = target
+        self.others: Final = others
+        self.complete: Final = complete
+        self.direction: Final = direction
 
     def role_of(self, member: Member) -> Role:
         """The role of one of the members."""
@@ -205,13 +221,12 @@ class ContainerVerdict(NamedTuple):
         return None if self.member.match is None else self.member.match.transform.name
 
 
-@dataclass(frozen=True, eq=False)
-class PodVerdict:
+class PodVerdict(NamedTuple):
     """The judge's answers for the containers of one pod, in their order."""
 
     context: PodContext
     containers: tuple[ContainerVerdict, ...]
-    problems: tuple[Finding, ...] = field(default=())
+    problems: tuple[Finding, ...] = ()
 
 
 __all__ = [

@@ -8,7 +8,6 @@ then the evidence for a main container, then what the family of the image, the s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sidecarify.judge import injectors, signs
 from sidecarify.judge.model import Evidence, Member, Role, RoleName, Settings
@@ -40,14 +39,14 @@ def _role(name: RoleName, *evidence: Evidence) -> Role:
     return Role(name, evidence)
 
 
-@dataclass(slots=True)
 class _Table:
     """The containers of one pod, each with its signs; `_elected` are those without which the pod had no main one."""
 
-    pod: PodSpec
-    signs: list[Signs]
-    settings: Settings
-    _elected: dict[int, tuple[Evidence, ...]] | None = None
+    def __init__(self, pod: PodSpec, signs: list[Signs], settings: Settings) -> None:
+        self.pod = pod
+        self.signs = signs
+        self.settings = settings
+        self._elected: dict[int, tuple[Evidence, ...]] | None = None
 
     def role(self, one: Signs) -> Role:
         """Ask the questions in their order."""

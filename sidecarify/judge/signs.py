@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 from sidecarify.commands.tools import ONE_SHOT
 from sidecarify.judge.model import Evidence, Member
@@ -77,7 +76,6 @@ _GENERAL_TOOLS = ONE_SHOT | frozenset({
 _WORDS = r"[^a-z0-9]+"
 
 
-@dataclass(frozen=True, eq=False)
 class Signs:
     """What the manifest says of one container.
 
@@ -86,12 +84,21 @@ class Signs:
     tells which of the claims are Services.
     """
 
-    member: Member
-    pod: PodSpec
-    standing: Standing
-    claims: tuple[Evidence, ...]
-    traffic: tuple[Evidence, ...]
-    hints: tuple[Evidence, ...]
+    def __init__(
+        self,
+        member: Member,
+        pod: PodSpec,
+        standing: Standing,
+        claims: tuple[Evidence, ...],
+        traffic: tuple[Evidence, ...],
+        hints: tuple[Evidence, ...],
+    ) -> None:
+        self.member: Final = member
+        self.pod: Final = pod
+        self.standing: Final = standing
+        self.claims: Final = claims
+        self.traffic: Final = traffic
+        self.hints: Final = hints
 
     @property
     def container(self) -> Container:

@@ -1,7 +1,6 @@
 """Which startupProbe a helper can be given without a risk: known for its image, answered as it is called (PRB3)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from sidecarify.catalogue import StartupProbe
@@ -66,7 +65,7 @@ def _ports_of_others(helper: Member, pod: PodContext, probe: StartupProbe) -> It
         if container.is_native_sidecar and container is not helper.container:
             yield from (found.number for found in listening(container))
             if _path(container.image) == _path(helper.container.image):
-                yield from _health_port(replace(helper, container=container))
+                yield from _health_port(Member(container, helper.match, entrypoint=helper.entrypoint))
 
 
 def _health_port(member: Member) -> Iterator[int]:

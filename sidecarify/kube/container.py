@@ -1,9 +1,8 @@
 """A container of a pod spec as a read-only view."""
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from sidecarify.yamltext.tree import Node
 
@@ -61,13 +60,13 @@ class Handler(NamedTuple):
         return " ".join(self.command)
 
 
-@dataclass(frozen=True, eq=False)
 class Container:
     """A container, or an init container, at `index` of its list."""
 
-    node: Node
-    index: int
-    init: bool = False
+    def __init__(self, node: Node, index: int, init: bool = False) -> None:
+        self.node: Final = node
+        self.index: Final = index
+        self.init: Final = init
 
     @property
     def line(self) -> int:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sidecarify.yamltext.tree import Node, YamlError, parse
 
@@ -38,11 +37,10 @@ _PLAIN_NAME = r"[\w.-]+(?:\|[\w.-]+)*"
 ReferenceKind = Literal["name", "index", "list"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A place that names a container of the workload.
 
-    `kind` is "name" (`container` is set), "index" (`index` is set: the place in the list `listed`), or "list": the
+    `kind` is "name" (`container` is set), "index" (`position` is set, in the list `listed`), or "list": the
     whole list `containers` or `initContainers` (in `container`) is written. `how` says what the place is, for a
     message. `certain` is false where the target could only be guessed.
     """
@@ -50,7 +48,7 @@ class Reference:
     object: KubeObject
     kind: ReferenceKind
     container: str
-    index: int
+    position: int
     how: str
     certain: bool
     line: int

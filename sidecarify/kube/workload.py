@@ -1,9 +1,8 @@
 """Workloads and their pod specs as read-only views."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sidecarify.yamltext.tree import Node
 
@@ -29,7 +28,6 @@ class Volume(NamedTuple):
         return self.kind in _CONFIG_KINDS
 
 
-@dataclass(frozen=True, eq=False)
 class PodSpec:
     """A pod spec: the mapping that has `containers`, with the object that carries it.
 
@@ -37,10 +35,11 @@ class PodSpec:
     way stays one).
     """
 
-    node: Node
-    owner: KubeObject
-    path: str
-    route: tuple[Node, ...]
+    def __init__(self, node: Node, owner: KubeObject, path: str, route: tuple[Node, ...]) -> None:
+        self.node: Final = node
+        self.owner: Final = owner
+        self.path: Final = path
+        self.route: Final = route
 
     @cached_property
     def template(self) -> Node:

@@ -96,7 +96,7 @@ def _placed(verdict: PodVerdict, sources: Sources) -> PodVerdict:
         )
         for answer in verdict.containers
     )
-    return replace(verdict, containers=answers)
+    return verdict._replace(containers=answers)
 
 
 def combined(found: Sequence[View], sources: Sources) -> list[View]:
@@ -114,7 +114,7 @@ def combined(found: Sequence[View], sources: Sources) -> list[View]:
         for answer in view.verdict.containers:
             site = site_of(view, answer)
             own.append(answer if site is None else joined[site](answer))
-        result.append(replace(view, verdict=replace(view.verdict, containers=tuple(own))))
+        result.append(replace(view, verdict=view.verdict._replace(containers=tuple(own))))
     return result
 
 

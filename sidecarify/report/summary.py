@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from sidecarify.report.results import FileReport, Result
 from sidecarify.report.visible import visible
@@ -12,19 +11,19 @@ from sidecarify.report.visible import visible
 _VERDICTS = ("safe", "review", "refuse")
 
 
-@dataclass(slots=True)
 class Summary:
     """Counts of containers, which grow with the rules, kinds and folders of a run and not with its files.
 
     A container counts once by its verdict, its kind and its folder, and once for each rule that speaks against it.
     """
 
-    verdicts: Counter[str] = field(default_factory=Counter)
-    moved: Counter[str] = field(default_factory=Counter)
-    rules: Counter[str] = field(default_factory=Counter)
-    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
-    folders: Counter[tuple[str, str]] = field(default_factory=Counter)
-    templates: int = 0
+    def __init__(self) -> None:
+        self.verdicts: Counter[str] = Counter()
+        self.moved: Counter[str] = Counter()
+        self.rules: Counter[str] = Counter()
+        self.kinds: Counter[tuple[str, str]] = Counter()
+        self.folders: Counter[tuple[str, str]] = Counter()
+        self.templates = 0
 
     def add(self, report: FileReport) -> None:
         """Count one manifest."""

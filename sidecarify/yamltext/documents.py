@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import Final
 
 from .source import TextError
 
@@ -20,14 +20,14 @@ _BREAK_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Document:
     """One document of a manifest: `index` as a YAML loader counts from 0, its text's span, its first line from 1."""
 
-    index: int
-    start: int
-    end: int
-    line: int
+    def __init__(self, index: int, start: int, end: int, line: int) -> None:
+        self.index: Final = index
+        self.start: Final = start
+        self.end: Final = end
+        self.line: Final = line
 
 
 def split(text: str) -> list[Document]:

@@ -48,7 +48,7 @@ def found(**files: str) -> list[tuple[str, str | int, bool, str, int]]:
     """(kind, container or index, certain, file, line) of each reference to BASE; `_` in a name stands for a dot."""
     run = read({"base/shop.yaml": BASE, **{name.replace("__", "/").replace("_", "."): t for name, t in files.items()}})
     pod = next(iter(pod_specs(run[0])))
-    return [(r.kind, r.container or r.index, r.certain, r.object.file, r.line) for r in references(pod, run)]
+    return [(r.kind, r.container or r.position, r.certain, r.object.file, r.line) for r in references(pod, run)]
 
 
 def kustomization(body: str, head: str = "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\n") -> str:

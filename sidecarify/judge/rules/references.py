@@ -91,10 +91,10 @@ def index_reference(helper: Member, pod: PodContext) -> Iterator[Finding]:
     seen = set()
     for reference in references(pod.pod, pod.others, pod.direction.source):
         place = (reference.object.file, reference.line)
-        if reference.kind != "index" or reference.index < helper.container.index or place in seen:
+        if reference.kind != "index" or reference.position < helper.container.index or place in seen:
             continue
         seen.add(place)
-        own = reference.index == helper.container.index
+        own = reference.position == helper.container.index
         what = f"names `{helper.name}` by its index" if own else f"counts containers behind `{helper.name}`"
         yield Finding(
             "index-reference",
