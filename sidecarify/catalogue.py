@@ -129,6 +129,8 @@ class Transform(NamedTuple):
     main_sign: Literal["weak", "strong"] = "weak"
     min_version: tuple[int, ...] | None = None
     one_shot_args: tuple[str, ...] = ()
+    one_shot_settings: tuple[str, ...] = ()
+    wrapper_args: tuple[str, ...] = ()
     startup_probes: tuple[StartupProbe, ...] = ()
     traits: frozenset[str] = frozenset()
     health_paths: tuple[str, ...] = ()
@@ -140,6 +142,10 @@ class Transform(NamedTuple):
     def usually_main(self, kind: str) -> bool:
         """Whether the image is usually the main container in a workload of this kind (MAIN1)."""
         return kind in self.main_when or "*" in self.main_when
+
+    def wraps(self, call: Invocation) -> str | None:
+        """What in the call makes the program run another one, with which it ends (MAIN1), or None."""
+        return next((found for pattern in self.wrapper_args if (found := call.find(pattern))), None)
 
     def one_shot(self, call: Invocation) -> str | None:
         """What in the call makes the program end after one run (ORD2, JOB1), or None."""
@@ -349,6 +355,8 @@ class _Reader:
                 "main_sign",
                 "min_version",
                 "one_shot_args",
+                "one_shot_settings",
+                "wrapper_args",
                 "startup_probes",
                 "traits",
                 "health_paths",
@@ -373,6 +381,11 @@ class _Reader:
             main_sign=self._main_sign(keys),
             min_version=self._version(keys.get("min_version")),
             one_shot_args=self._arguments(keys, "one_shot_args"),
+            one_shot_settings=tuple(
+                self._shaped(node, _SETTING, "is no name of a setting")
+                for node in self._items(keys, "one_shot_settings")
+            ),
+            wrapper_args=self._arguments(keys, "wrapper_args"),
             startup_probes=tuple(self._startup_probe(node, images) for node in self._items(keys, "startup_probes")),
             traits=frozenset(self._word(node, TRAITS) for node in self._items(keys, "traits")),
             health_paths=tuple(self._path(node) for node in self._items(keys, "health_paths")),

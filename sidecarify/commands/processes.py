@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sidecarify.commands.argv import WAITING_WRAPPERS, base_name, unwrap, wrapper_name
 from sidecarify.commands.model import Lifetime
 from sidecarify.commands.tools import (
+    ASKS_ALONE,
     ASKS_ONLY,
     DAEMONS,
     ONE_SHOT,
@@ -17,8 +18,11 @@ from sidecarify.commands.tools import (
 
 YEAR = 365 * 24 * 3600
 
-# RX-ONCE, and confd's -onetime.
-_ONCE = r"(?i)--?(?:one[-_]?time|once|run-once|exit-after-auth)(?:=(?:true|1|t|yes))?\Z"
+# RX-ONCE, confd's -onetime, mtail's --one_shot, and words of the same meaning.
+_ONCE = (
+    r"(?i)--?(?:one[-_]?(?:time|shot)|(?:run-|only-)?once|single-run|exit-(?:after-auth|on-(?:eof|completion)|when-done))"
+    r"(?:=(?:true|1|t|yes))?\Z"
+)
 _FALSE = frozenset({"false", "0", "no", "f", "off"})
 _DURATION = r"(?i)(\d+(?:\.\d*)?(?:e\d{1,2})?|\.\d+)([smhd]?)\Z"
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -61,7 +65,7 @@ def command_lifetime(words: Sequence[str]) -> Answer:
         name = wrapper_name(argv[0])
     if argv[0].startswith(("$", "`")):
         return Lifetime.UNKNOWN, f"what {quoted(argv)} stands for is not written here"
-    if any(word in ASKS_ONLY for word in argv[1:2]):
+    if any(word in ASKS_ONLY for word in argv[1:2]) or (len(argv) == 2 and argv[1] in ASKS_ALONE):
         return Lifetime.ENDS, f"{quoted(argv)} ends when it is done"
     once = once_flag(argv[1:]) if name not in ONE_SHOT else ""
     if once:

@@ -80,7 +80,7 @@ def _of_arguments(words: tuple[str, ...]) -> tuple[Lifetime, str]:
     if once:
         return Lifetime.ENDS, f"`{once}` makes the image's entrypoint run once"
     lifetime, reason = command_lifetime(("the image's entrypoint", *words))
-    if lifetime is Lifetime.FOREVER:
+    if lifetime is not Lifetime.UNKNOWN:
         return lifetime, reason.replace("`the image's entrypoint`", "the image's entrypoint")
     return Lifetime.UNKNOWN, "the image's entrypoint decides what its arguments mean"
 

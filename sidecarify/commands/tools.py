@@ -133,7 +133,7 @@ TOOLS: dict[str, Tool] = {
     "named": _tool(_ENDS, ends="-v, -V", forever="-g, -f"),
     "keepalived": _tool(_ENDS, ends="-t, --config-test", forever="-n, --dont-fork"),
     "openvpn": _tool(_FOREVER, ends="--daemon, --genkey, --show-ciphers"),
-    "fluent-bit": _tool(_FOREVER, ends="-D, --dry-run, -V, -J"),
+    "fluent-bit": _tool(_FOREVER, ends="-D, --dry-run, -V, -J, -h, -S, --sosreport"),
     "fluentd": _tool(_FOREVER, ends="-d, --daemon, --dry-run, --setup, -s"),
     "filebeat": _tool(_FOREVER, ends="setup, test, export, keystore, enroll, modules, version, generate", first=True),
     "metricbeat": _tool(_FOREVER, ends="setup, test, export, keystore, modules, version", first=True),
@@ -314,6 +314,9 @@ PROBES = _names("""
 
 # Options that say of any program that it does one thing, asks nobody, and ends.
 ASKS_ONLY = frozenset({"--version", "--help"})
+
+# The same, where nothing else is given.
+ASKS_ALONE = frozenset({"-h", "-help", "help", "-V", "version", "-version"})
 
 # First operands with which programs of all kinds say that they serve until they are stopped.
 SERVING_OPERANDS = frozenset({"serve", "server", "daemon"})

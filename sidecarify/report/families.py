@@ -41,7 +41,8 @@ def family_text(family: Transform, *, width: int = 0, color: bool = False) -> st
     lines += _field("sub-commands", ", ".join(family.subcommands), width)
     lines += _field("names", ", ".join(family.names), width)
     lines += _field("usually the main container in", ", ".join(sorted(family.main_when)), width)
-    lines += _field("ends after one run with", ", ".join(family.one_shot_args), width)
+    lines += _field("ends after one run with", ", ".join(family.one_shot_args + family.one_shot_settings), width)
+    lines += _field("runs another program with", ", ".join(family.wrapper_args), width)
     if family.min_version is not None:
         lines += _field("works without main from version", ".".join(map(str, family.min_version)), width)
     for trait in sorted(family.traits):

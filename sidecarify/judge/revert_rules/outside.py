@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
 from sidecarify.judge.rules.references import POLICIES, blind_line, concerns
-from sidecarify.judge.rules.wording import called, capital, file_of
+from sidecarify.judge.wording import called, capital, file_of
 from sidecarify.kube import fields
 
 

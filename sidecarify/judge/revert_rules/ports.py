@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
 from sidecarify.judge.rules.network import ENDPOINTS_KNOW_SIDECARS
-from sidecarify.judge.rules.wording import called, capital, file_of, if_together
+from sidecarify.judge.wording import called, capital, file_of, if_together
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container
 from sidecarify.kube.related import port_owner, services

@@ -37,7 +37,7 @@ def role_unclear(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Fix: Name the container with `--helper` or `--main`, or write `# sidecarify: helper` above it.
     """
     role = pod.role_of(helper)
-    if role.name != "unclear" or ends_at_once(helper):
+    if role.name != "unclear" or ends_at_once(helper, pod):
         return
     because = "; ".join(evidence.text for evidence in role.evidence)
     yield Finding(

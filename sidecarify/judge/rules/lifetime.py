@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sidecarify.commands import Lifetime, SimpleCommand, tails
+from sidecarify.commands import Lifetime, Program, SimpleCommand, tails
 from sidecarify.judge import signs
-from sidecarify.judge.model import Finding, Member, PodContext, Rule
+from sidecarify.judge.configuration import switched_on
+from sidecarify.judge.model import Evidence, Finding, Member, PodContext, Rule
 from sidecarify.judge.paths import maker_of
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container
@@ -19,6 +20,7 @@ NO_WORK = frozenset({
     "echo", "printf", "exit", "true", ":", "date", "sleep", "kill", "pkill", "killall", "set", "trap", "return", "wait",
     "break", "logger", "unset",
 })  # fmt: skip
+_NOTHING = Evidence("", 0)
 _NEVER_AGAIN = frozenset({"Never", "OnFailure"})
 
 
@@ -47,7 +49,8 @@ def one_shot_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
     A native sidecar is restarted whenever it ends, with exit code 0 too (hazard JOB1; KEP-753). One that ends within
     seconds may never be seen running by the kubelet: then what stands after it, the main container included, is never
     started (hazard ORD2; k/k#120848). Known are the one-shot flags of helper families (`--one-time`, `METHOD=LIST`),
-    and scripts without a loop or a daemon at their end.
+    their settings in a ConfigMap that stands in the run too (`exit_after_auth = true`), and scripts without a loop or a
+    daemon at their end.
 
     Fires on:
         - name: git-sync
@@ -61,7 +64,7 @@ def one_shot_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
     for ever.
     """
     container = helper.container
-    why, line = _why_it_ends(helper)
+    why, line, file = _why_it_ends(helper, pod)
     if not why:
         return
     if ends_after_main(helper, pod):
@@ -72,6 +75,7 @@ def one_shot_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
             "stopped with the main container anyway, and started again if the sign comes earlier.",
             "Start its program directly, without the wait, if the sign only tells that the main container is done.",
             line,
+            file,
         )
         return
     program = helper.program
@@ -84,12 +88,13 @@ def one_shot_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
         "main container might never start.",
         "Leave it where it is, or let it keep running." if waits else advice,
         line,
+        file,
     )
 
 
-def ends_at_once(helper: Member) -> bool:
+def ends_at_once(helper: Member, pod: PodContext) -> bool:
     """Whether the helper's program is known to do its work once and end: it stays, whatever it is to the pod."""
-    return bool(_why_it_ends(helper)[0])
+    return bool(_why_it_ends(helper, pod).text)
 
 
 def ends_after_main(helper: Member, pod: PodContext) -> bool:
@@ -104,24 +109,36 @@ def ends_after_main(helper: Member, pod: PodContext) -> bool:
     return False
 
 
-def _why_it_ends(helper: Member) -> tuple[str, int]:
+def _why_it_ends(helper: Member, pod: PodContext) -> Evidence:
+    """What says that the helper's program ends by itself; without a text if nothing does."""
     container = helper.container
     program = helper.program
     family = helper.match is not None and helper.match.transform.safe != "by-command"
-    if family and helper.match is not None:
+    if family and helper.match is not None and not _starts_again(program):
         found = helper.match.transform.one_shot(invocation(helper))
-        if found is not None and not (program is not None and program.shell and program.lifetime is Lifetime.FOREVER):
+        if found is not None:
             subcommand = not found.startswith("-") and "=" not in found
             text = f"its sub-command `{found}` ends when it is done" if subcommand else f"`{found}`"
-            return text, _line_with(container, found)
+            return Evidence(text, _line_with(container, found))
+        setting = switched_on(container, helper.match.transform.one_shot_settings, pod)
+        if setting is not None:
+            return setting
     if program is None:
         idle = fields.is_true(container.node, "stdin") or fields.is_true(container.node, "tty")
         if helper.match is not None and not family and not idle:
-            return "its image has no program of its own and it is given no command", container.line_of("image")
-        return "", 0
+            return Evidence(
+                "its image has no program of its own and it is given no command", container.line_of("image")
+            )
+        return _NOTHING
     if program.lifetime is not Lifetime.ENDS:
-        return "", 0
-    return program.reason, program_line(container, program.decisive, program.script_index)
+        return _NOTHING
+    return Evidence(program.reason, program_line(container, program.decisive, program.script_index))
+
+
+def _starts_again(program: Program | None) -> bool:
+    """Whether a script that never ends starts the helper's program in a loop, again and again."""
+    endless = program is not None and program.shell and program.lifetime is Lifetime.FOREVER
+    return endless and program is not None and (program.decisive is None or program.decisive.in_loop)
 
 
 def _line_with(container: Container, found: str) -> int:
@@ -137,8 +154,9 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     A native sidecar that ends is started again for ever, and one that ends at once may keep the main container from
     starting (hazards ORD2, JOB1). What an image does by default, what a script in the image or in a ConfigMap does, and
-    a script that cannot be read, are invisible here, and are never assumed to be safe. Daemons of known families,
-    options such as `--listen` or `--watch`, ports and probes all say that a program stays.
+    a script that cannot be read, are invisible here, and are never assumed to be safe. So is a helper that runs another
+    program and ends with it (`litestream replicate -exec`). Daemons of known families, options such as `--listen` or
+    `--watch`, ports and probes all say that a program stays.
 
     Fires on:
         - {name: cert-watcher, image: corp/certs:3, command: [/opt/scripts/certs.sh], volumeMounts: [...]}
@@ -153,12 +171,16 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
     container = helper.container
     known = helper.known
     program = helper.program
+    hint = _hint_of_an_end(helper)
+    if hint is not None:
+        yield _unknown(helper, hint.text, hint.line)
+        return
     lasting = signs.lasting_work(container) and not pod.pod.runs_to_completion
     general = helper.match is not None and helper.match.transform.safe == "by-command"
     if program is None:
         if known or (not general and (signs.stays(container) or lasting)):
             return
-        if _why_it_ends(helper)[0]:
+        if ends_at_once(helper, pod):
             return
         reason, line = "only its image knows what it runs", container.line_of("image")
     else:
@@ -173,7 +195,30 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
             return
         reason = program.reason or "its script cannot be read"
         line = program_line(container, program.decisive, program.script_index)
-    yield Finding(
+    yield _unknown(helper, reason, line)
+
+
+def _hint_of_an_end(helper: Member) -> Evidence | None:
+    """What in the call of a known program may make it end: another program that it runs, a setting from elsewhere."""
+    if not helper.known or helper.match is None or _starts_again(helper.program):
+        return None
+    container = helper.container
+    transform = helper.match.transform
+    wrapped = transform.wraps(invocation(helper))
+    if wrapped is not None:
+        return Evidence(
+            f"`{wrapped}` makes it run another program, and it ends with that", _line_with(container, wrapped)
+        )
+    for pattern in transform.one_shot_args:
+        variable = container.env.get(pattern.partition("=")[0])
+        if variable is not None and variable.value is None:
+            return Evidence(f"the value of `{variable.name}` stands elsewhere", variable.line)
+    return None
+
+
+def _unknown(helper: Member, reason: str, line: int) -> Finding:
+    container = helper.container
+    return Finding(
         "lifetime-unknown",
         "review",
         f"Whether `{container.name}` keeps running cannot be seen ({reason}): if it ends, a native sidecar is started "

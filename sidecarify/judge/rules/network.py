@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sidecarify.judge.listening import argument_ports
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
-from sidecarify.judge.rules.wording import called, capital, file_of, if_together
+from sidecarify.judge.wording import called, capital, file_of, if_together
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container, Handler
 from sidecarify.kube.mesh import injection

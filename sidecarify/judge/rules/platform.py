@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
-from sidecarify.judge.rules.wording import called, capital, file_of
+from sidecarify.judge.wording import called, capital, file_of
 from sidecarify.kube import fields
 from sidecarify.kube.related import namespace_of, objects_of
 from sidecarify.kube.selectors import label_selector_matches, same_namespace

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sidecarify.judge import injectors
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
-from sidecarify.judge.rules.wording import called, capital, file_of
+from sidecarify.judge.wording import called, capital, file_of
 from sidecarify.kube import fields
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.overlays import STRATEGIC, Reference, references

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
-from sidecarify.judge.rules.wording import called, capital, file_of, if_together
+from sidecarify.judge.wording import called, capital, file_of, if_together
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container
 from sidecarify.kube.demand import container_resources

@@ -11,7 +11,7 @@ from sidecarify.commands.stopping import kills
 from sidecarify.commands.uploads import uploads
 from sidecarify.judge.listening import dials, is_administrative, listening
 from sidecarify.judge.model import Evidence, Finding, Level, Member, PodContext, Rule
-from sidecarify.judge.rules.wording import called, file_of, if_together
+from sidecarify.judge.wording import called, file_of, if_together
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container, Handler
 from sidecarify.kube.related import Service, ServicePort, port_owner, services

@@ -1,0 +1,86 @@
+"""What a container's configuration says, where it stands in its call or in a ConfigMap of the run."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from sidecarify.judge.model import Evidence, PodContext
+from sidecarify.judge.wording import called, file_of
+from sidecarify.kube import fields
+from sidecarify.kube.container import Container
+from sidecarify.kube.objects import KubeObject
+from sidecarify.kube.related import objects_of
+from sidecarify.kube.selectors import same_namespace
+from sidecarify.yamltext.tree import Node
+
+_SWITCHED_ON = r"(?im)^(?:(?!//)[^#\n])*?(?<![\w-]){name}[\"']?\s*(?:=>|=|:|[ \t])\s*[\"']?(?:true|on|yes|1)\b"
+
+
+class _File(NamedTuple):
+    """A key of a ConfigMap that a container mounts."""
+
+    owner: KubeObject
+    key: str
+    node: Node
+
+
+def switched_on(container: Container, names: Sequence[str], pod: PodContext) -> Evidence | None:
+    """Where one of the settings is switched on (`exit_on_eof true`, `once = true`): words, or a ConfigMap's file."""
+    files = list(_read_by(container, pod))
+    for name in names:
+        pattern = re.compile(_SWITCHED_ON.format(name=re.escape(name)))
+        for index, word in enumerate(container.words):
+            if found := pattern.search(word.value):
+                return Evidence(f"`{name}` is switched on", container.word_line(index, _lines(word.value, found)))
+        for file in files:
+            if found := pattern.search(file.node.value):
+                where = f"`{file.key}` of {called(file.owner)}"
+                inside = _lines(file.node.value, found) + 1 if file.node.style == "|" else 0
+                return Evidence(
+                    f"`{name}` is switched on in {where}", file.node.line + inside, file_of(pod, file.owner)
+                )
+    return None
+
+
+def _lines(text: str, found: re.Match[str]) -> int:
+    """The line, from 0, in which a match ends."""
+    return text.count("\n", 0, found.end())
+
+
+def _read_by(container: Container, pod: PodContext) -> Iterator[_File]:
+    """The mounted files that the container is known to read: those that its call names, and that these name.
+
+    Where the call names none of them, a program looks for its own, and all count.
+    """
+    mounted = list(_mounted(container, pod))
+    texts = [word.value for word in container.words]
+    texts += [variable.value for variable in container.env.values() if variable.value]
+    texts += [mount.path for mount in container.mounts if mount.sub_path]
+    named: list[_File] = []
+    todo = [one for one in mounted if any(one.key in text for text in texts)]
+    while todo:
+        file = todo.pop()
+        named.append(file)
+        todo += [one for one in mounted if one not in named and one not in todo and one.key in file.node.value]
+    yield from named or mounted
+
+
+def _mounted(container: Container, pod: PodContext) -> Iterator[_File]:
+    names = {
+        name
+        for mount in container.mounts
+        if (volume := pod.pod.volumes.get(mount.volume)) is not None
+        for name in _config_maps(volume.node)
+    }
+    for other in objects_of(pod.others, "", "ConfigMap") if names else ():
+        if other.name in names and same_namespace(pod.pod.owner.namespace, other.namespace) is not False:
+            for key, node in fields.keys(fields.find(other.node, "data")).items():
+                if node.kind == "scalar":
+                    yield _File(other, key, node)
+
+
+def _config_maps(volume: Node) -> Iterator[str]:
+    for source in (volume, *fields.items(volume, "projected", "sources")):
+        name = fields.text(source, "configMap", "name")
+        if name is not None:
+            yield name
