@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.discover import EVERYTHING, Leftover, Manifest, Selection, Skipped, find, is_folder
 from sidecarify.files import FileError, read
+from sidecarify.sieve import Look, look
 from sidecarify.yamltext.source import Source, TextError
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from sidecarify.preview import Preview
     from sidecarify.report.json import PodEntry
 
+NamesHelpers = Callable[[Manifest], bool]
+"""Whether the user names helpers in a manifest, so that a container alone in its pod may be one."""
 OptionsOf = Callable[[Manifest], "Options"]
 """The options of a manifest: a configuration file above it may have its own."""
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 # Proofs that failed: faults of the program, and never a property of the manifest.
 _UNPROVED = frozenset({"verify-parse", "verify-model", "verify-alias", "verify-lines", "overlap"})
@@ -145,12 +147,20 @@ class Tally:
         return 2 if self.failed else int(looking and self.changed > 0)
 
 
-def survey(paths: Sequence[str], selection: Selection = EVERYTHING, *, among: frozenset[str] | None = None) -> Survey:
+def survey(
+    paths: Sequence[str],
+    selection: Selection = EVERYTHING,
+    *,
+    among: frozenset[str] | None = None,
+    direction: Direction = TO_SIDECAR,
+    names_helpers: NamesHelpers = lambda _: True,
+) -> Survey:
     """Find the manifests of `paths` and look at the bytes of each once.
 
     With `among`, only files with one of these real paths are worked on; the rest still are what is around them.
 
-    What is given by name is always read in full later, whatever it holds; of the rest, only what may hold a pod.
+    What is given by name is always read in full later, whatever it holds; of the rest, only what may hold a pod that
+    can be worked on (sieve.py).
     Where all `paths` are folders, they are taken to hold every object that points at their pods.
     """
     result = Survey()
@@ -174,7 +184,7 @@ def survey(paths: Sequence[str], selection: Selection = EVERYTHING, *, among: fr
         except FileError as error:
             result.troubles.append(Trouble(one.name, 1, error.code, error.message, own))
             continue
-        if own and (one.explicit or b"containers" in data or data.startswith(_UTF_16)):
+        if own and (one.explicit or _is_wanted(one, data, direction, names_helpers)):
             result.candidates.append(one)
         elif own:
             result.unchanged += 1
@@ -183,6 +193,11 @@ def survey(paths: Sequence[str], selection: Selection = EVERYTHING, *, among: fr
     if result.candidates and around:
         result.around = around
     return result
+
+
+def _is_wanted(one: Manifest, data: bytes, direction: Direction, names_helpers: NamesHelpers) -> bool:
+    seen = look(data, direction)
+    return seen is Look.WANTED or (seen is Look.PODS and names_helpers(one))
 
 
 def check(options: Options) -> None:

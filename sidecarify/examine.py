@@ -18,6 +18,7 @@ from sidecarify.judge.verdict import judge, runs
 from sidecarify.kube.objects import KubeObject, objects
 from sidecarify.kube.workload import PodSpec, pod_specs, stray_pod_specs
 from sidecarify.options import Options
+from sidecarify.sieve import Look, look
 from sidecarify.yamltext.documents import Document, check_line_breaks, split
 from sidecarify.yamltext.source import Source, TextError
 from sidecarify.yamltext.tree import Node, YamlError, parse
@@ -88,8 +89,8 @@ def examine(
     said, told = directives.remarks(comments.found, comments.places, ignores=options.ignores)
     settings = options.settings._replace(remarks=said)
     judge_pod = judge if direction.promotes else judge_sidecars
-    names_helpers = options.helpers or options.default_helpers or said.roles
-    found = reader.candidates(_several(1 if names_helpers else 2) if direction.promotes else _has_sidecars)
+    reader.sieves = not (options.names_helpers or said.roles)
+    found = reader.candidates(_several(2 if reader.sieves else 1) if direction.promotes else _has_sidecars)
     if not found:
         told += comments.unused((), settings, direction) if options.ignores else ()
         return Examination((), tuple(reader.errors), tuple(reader.templates), comments.problems(told))
@@ -162,6 +163,7 @@ class _Reader:
     def __init__(self, text: str, direction: Direction) -> None:
         self.text = text
         self._direction = direction
+        self.sieves = False
         self._key = _KEYS[direction.source]
         self.documents = split(text)
         self.errors: list[Problem] = []
@@ -173,7 +175,7 @@ class _Reader:
         """The documents with pods that are `wanted`."""
         found = []
         for document in self.documents:
-            if not self._key.search(self.text, document.start, document.end):
+            if not self._key.search(self.text, document.start, document.end) or self._is_sifted_out(document):
                 continue
             root = self._root(document, report=True)
             if root is None:
@@ -202,6 +204,11 @@ class _Reader:
     def all_objects(self) -> list[KubeObject]:
         """The objects of all documents that can be read."""
         return [one for document in self.documents for one in self._objects_of(document)]
+
+    def _is_sifted_out(self, document: Document) -> bool:
+        if not self.sieves or document.index in self._roots:
+            return False
+        return look(self.text[document.start : document.end].encode(), self._direction) is Look.PODS
 
     def _objects_of(self, document: Document) -> list[KubeObject]:
         known = self._objects.get(document.index)

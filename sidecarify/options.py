@@ -42,6 +42,11 @@ class Options(NamedTuple):
     add_startup_probe: bool = False
 
     @property
+    def names_helpers(self) -> bool:
+        """Whether it names helpers: a container alone in its pod may then be one."""
+        return bool(self.helpers or self.default_helpers)
+
+    @property
     def settings(self) -> Settings:
         """What the judge needs to know. Raises ValueError for a version that is none."""
         return Settings(

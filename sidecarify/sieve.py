@@ -8,11 +8,16 @@ cannot be sure. It reads only what is plain: a block list whose first item is fo
 from __future__ import annotations
 
 import re
+from enum import IntEnum
 from functools import lru_cache
+
+from sidecarify.direction import Direction
+from sidecarify.yamltext.tree import is_sound
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 _KEY = b"containers"
+_INIT_KEY = b"initContainers"
 # A key with an escape (`"cont\x61iners"`) may be any key.
 _ESCAPED = re.compile(rb'\\[xuU][^"\n]*"\s*:')
 _EXPLICIT = re.compile(rb"\?[ \t][^\n]*containers")
@@ -28,8 +33,46 @@ _NESTED = _INNER % (_QUOTED, rb"|\[%s\]|\{%s\}" % (_FLAT, _FLAT))
 _DEEP = _INNER % (_QUOTED, rb"|\[%s\]|\{%s\}" % (_NESTED, _NESTED))
 # Nothing goes on in a further line in a way that lets that line begin anywhere.
 _TAME = re.compile(rb"""(?:[^"'\[\]{}#]++|%s|(?<=\s)#[^\n]*+|\[%s\]|\{%s\})*+\Z""" % (_QUOTED, _DEEP, _DEEP))
+# Keys on the way from a document's root to a pod: what is told of a pod that has one of them twice is told of any pod.
+_WAY = re.compile(
+    rb"""^(?P<indent>[ ]*)["']?"""
+    rb"""(?:kind|apiVersion|metadata|name|generateName|namespace|spec|template|jobTemplate|containers|items)"""
+    rb"""["']?[ \t]*:""",
+    re.MULTILINE,
+)
+_MARK = re.compile(rb"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_ALIAS = re.compile(rb"(?:^|[\s\[{,])\*[^\s*]")
 _WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _SPACES = (b" ", b"\n", b"\r", b"")
+
+
+class Look(IntEnum):
+    """What a look at the bytes of a manifest has shown.
+
+    NOTHING: it holds nothing that could be worked on. PODS: it may hold pods, none of which is to be worked on unless
+    the user names containers; all of its documents that may hold them can be read. WANTED: it must be read.
+    """
+
+    NOTHING = 0
+    PODS = 1
+    WANTED = 2
+
+
+def look(data: bytes, direction: Direction) -> Look:
+    """Look at the bytes of a manifest, or of one document.
+
+    WANTED is what may hold a pod with several containers (or, on the way back, with native sidecars), and what has
+    something to tell all the same: comments that decide, a template, pods in what cannot be read.
+    """
+    if not may_hold_pods(data):
+        return Look.NOTHING
+    if b"sidecarify" in data:
+        return Look.WANTED
+    if direction.promotes:
+        wanted = may_hold_several(data) or not _reads_well(data)
+    else:
+        wanted = _may_hold_key(data, _INIT_KEY) and (may_hold_sidecars(data) or not _reads_well(data))
+    return Look.WANTED if wanted else Look.PODS
 
 
 def may_hold_several(data: bytes) -> bool:
@@ -52,12 +95,36 @@ def may_hold_several(data: bytes) -> bool:
 
 def may_hold_sidecars(data: bytes) -> bool:
     """Whether the bytes may hold a pod with native sidecars; False is certain, True is not."""
-    return (b"initContainers" in data and b"restartPolicy" in data) or _is_encoded(data)
+    return (_INIT_KEY in data and b"restartPolicy" in data) or _is_encoded(data)
 
 
 def may_hold_pods(data: bytes) -> bool:
     """Whether the bytes may hold a pod at all; False is certain, True is not."""
-    return b"containers" in data or _is_encoded(data)
+    return _may_hold_key(data, _KEY)
+
+
+def _may_hold_key(data: bytes, key: bytes) -> bool:
+    return key in data or _is_encoded(data)
+
+
+def _reads_well(data: bytes) -> bool:
+    """Whether nothing will be reported of the manifest: no template, no key twice on the way to a pod, sound YAML."""
+    if b"{{" in data or (b"*" in data and _ALIAS.search(data) is not None) or _breaks_oddly(data):
+        return False
+    return is_sound(data) and not _repeats(data)
+
+
+def _repeats(data: bytes) -> bool:
+    """Whether a mapping on the way to a pod has a key twice, in block style."""
+    seen: dict[bytes, int] = {}
+    for key in _WAY.finditer(data):
+        before = seen.get(key.group())
+        if before is not None:
+            between = _ending(key.end("indent") - key.start() - 1) if key["indent"] else _MARK
+            if between.search(data, before, key.start()) is None:
+                return True
+        seen[key.group()] = key.end()
+    return False
 
 
 def _is_encoded(data: bytes) -> bool:

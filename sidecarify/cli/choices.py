@@ -34,12 +34,19 @@ class Choices:
             raise typer.BadParameter("--config and --isolated exclude one another.", param_hint="--config")
         self._judging = judging
         self._finder = Finder()
+        self._by_folder: dict[str, Options] = {}
         self._known: dict[Path | None, Options] = {None: arguments.options(judging)}
         self.first, *_ = [self._below(_folder(path)) for path in given or (".",)]
 
     def of(self, manifest: Manifest) -> Options:
         """The options of a manifest. Raises typer.Exit (2) for a configuration file that cannot be used."""
-        return self._below(Path(manifest.path).parent) if manifest.path else self.first
+        if not manifest.path:
+            return self.first
+        folder = os.path.dirname(manifest.path)  # noqa: PTH120  (asked for every manifest of a run)
+        found = self._by_folder.get(folder)
+        if found is None:
+            found = self._by_folder[folder] = self._below(Path(folder))
+        return found
 
     def prepare(self, manifests: Iterable[Manifest]) -> None:
         """Read all configuration files before the first manifest is worked on. Raises as `of` does."""

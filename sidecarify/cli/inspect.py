@@ -172,8 +172,7 @@ def _inspections(
         one = inspect_one(arguments.stdin_manifest(), arguments.received(), choices.first, previews=previews)
         yield one, _fixes(one, choices.first) if fixed else ()
         return
-    looked = files.find()
-    choices.prepare(looked.candidates)
+    looked = files.find(choices)
     yield Inspection(Manifest("", ""), troubles=tuple(looked.troubles)), ()
     inspections = inspect_all(looked, choices.of, previews=previews)
     for one in watched(inspections, len(looked.candidates), wanted=not is_terminal(sys.stdout)):

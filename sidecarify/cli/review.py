@@ -96,8 +96,7 @@ def review(
     choices = Choices(judging, files.given)
     session = _Session(Terminal.of(color), judging)
     with orderly_end():
-        looked = files.find()
-        choices.prepare(looked.candidates)
+        looked = files.find(choices)
         session.found(looked)
         done = list(session.ask_all(looked, choices))
         session.write(done)

@@ -91,8 +91,7 @@ def _files(run: _Run, choices: Choices, selecting: Selecting) -> Iterator[FileRe
     from sidecarify.report.results import of_survey  # noqa: PLC0415
     from sidecarify.writing import Writing  # noqa: PLC0415
 
-    looked = selecting.find()
-    choices.prepare(looked.candidates)
+    looked = selecting.find(choices, run.judging.direction)
     run.found(looked)
     yield from of_survey(looked.troubles)
     outcomes = convert_all(looked, choices.of, run.judging.direction)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from sidecarify.cli import arguments
+from sidecarify.direction import TO_SIDECAR, Direction
 
 if TYPE_CHECKING:
     from sidecarify.batch import Survey
+    from sidecarify.cli.choices import Choices
     from sidecarify.discover import Selection
 
 Exclude = Annotated[
@@ -66,20 +68,33 @@ class Selecting(NamedTuple):
         """Whether all that stands below the given paths is taken, but for what ignore files leave out."""
         return not (self.exclude or self.force_exclude or self.since is not None)
 
-    def find(self) -> "Survey":
-        """Find the manifests. Raises typer.BadParameter for a list or a revision that cannot be read."""
+    def find(self, choices: "Choices", direction: Direction = TO_SIDECAR) -> "Survey":
+        """Find the manifests, and the configuration of those that may matter.
+
+        Raises typer.BadParameter for a list or a revision that cannot be read, typer.Exit (2) for a configuration file
+        that cannot be used.
+        """
         from sidecarify.batch import survey  # noqa: PLC0415  (`--help` needs none of the core)
 
         selection = self._selection()
-        if self.since is None:
-            return survey(self.given, selection)
+        among = None if self.since is None else self._changed(self.since, selection)
+        looked = survey(
+            self.given,
+            selection,
+            among=among,
+            direction=direction,
+            names_helpers=lambda one: choices.of(one).names_helpers,
+        )
+        choices.prepare(looked.candidates)
+        return looked
+
+    def _changed(self, since: str, selection: "Selection") -> frozenset[str]:
         from sidecarify.changed import RevisionError, changed_since  # noqa: PLC0415  (for this argument alone)
 
         try:
-            among = changed_since(self.since, (*self.given, *selection.listed))
+            return changed_since(since, (*self.given, *selection.listed))
         except RevisionError as error:
             raise typer.BadParameter(f"{error}.", param_hint="--since") from None
-        return survey(self.given, selection, among=among)
 
     def _selection(self) -> "Selection":
         from sidecarify.discover import Selection, listed  # noqa: PLC0415  (see find)

@@ -143,6 +143,20 @@ def parse(text: str, start: int = 0, end: int | None = None, line: int = 1) -> N
         raise YamlError("parse", f"not YAML: {' '.join(str(error).split())}", line) from None
 
 
+def is_sound(data: bytes) -> bool:
+    """Whether the bytes are YAML to libyaml: its grammar alone, read in a tenth of the time of `parse`.
+
+    An alias without its anchor is sound here, and so is a key that stands twice.
+    """
+    from yaml.error import YAMLError  # noqa: PLC0415  (as in parse)
+
+    try:
+        _c_parser()(data).raw_parse()
+    except YAMLError:
+        return False
+    return True
+
+
 def _c_parser() -> type[CParser]:
     try:
         from yaml._yaml import CParser  # noqa: PLC0415

@@ -208,7 +208,8 @@ class TestProgress:
     @pytest.fixture(autouse=True)
     def many(self, folder: Path) -> None:
         for number in range(220):
-            (folder / f"{number:03}.yaml").write_bytes(WEB_AFTER)
+            # A word that lets a file be read in full though it has one container.
+            (folder / f"{number:03}.yaml").write_bytes(WEB_AFTER + b"# by sidecarify\n")
 
     def stderr(self, *arguments: str) -> bytes:
         """What a terminal on stderr gets while stdout is a pipe."""

@@ -92,7 +92,7 @@ class TestProcess:
     def test_an_unexpected_fault_is_exit_code_2(self) -> None:
         script = (
             "import sidecarify.cli, sidecarify.batch\n"
-            "def fail(*_): raise RuntimeError('boom')\n"
+            "def fail(*_, **__): raise RuntimeError('boom')\n"
             "sidecarify.batch.survey = fail\n"
             "sidecarify.cli.main()\n"
         )
