@@ -277,7 +277,7 @@ def reason(error: OSError | ValueError) -> str:
     if error.errno == errno.EROFS:
         return "the file system is read-only"
     if error.errno == errno.ENOENT:
-        return "it is no longer there"
+        return "it is not there"
     if error.errno == errno.ELOOP:
         return "its symbolic links run in a circle"
     return error.strerror or str(error)

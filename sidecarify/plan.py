@@ -64,7 +64,11 @@ class Move:
 
 
 class Refusal(NamedTuple):
-    """A helper that is left alone, with the rule that says so, its message and the line of its evidence."""
+    """A helper that is left alone, with the rule that says so, its message and the line of its evidence.
+
+    `overridable` is what the judge says, and a user can take upon themself; what the text or the API server forbids is
+    not.
+    """
 
     document: int
     path: str
@@ -74,6 +78,7 @@ class Refusal(NamedTuple):
     line: int
     level: str = "refuse"
     file: str = ""
+    overridable: bool = False
 
 
 class PodPlan(NamedTuple):
@@ -230,6 +235,7 @@ def _refusal(pod: PodSpec, answer: ContainerVerdict, finding: Finding) -> Refusa
         finding.line,
         finding.level,
         finding.file,
+        overridable=True,
     )
 
 

@@ -114,6 +114,7 @@ def quoted(name: str, quote: str = "") -> str:
     return f"{mark}{name}{mark}"
 
 
+_COLON = re.compile(r"[ \t]*:")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
@@ -143,7 +144,7 @@ def _add_policy(text: str, item: Node) -> list[Edit]:
     """The edit that adds `restartPolicy: Always` behind the image (else the name); none if it stands there."""
     if item.pair(POLICY) is not None:
         return []
-    return [add_pair(text, _policy_place(item), item.style, POLICY, ALWAYS)]
+    return [add_pair(text, _policy_place(text, item), item.style, POLICY, ALWAYS)]
 
 
 def _add_probe(text: str, pod: Node, item: Node, manner: Manner) -> list[Edit]:
@@ -151,17 +152,28 @@ def _add_probe(text: str, pod: Node, item: Node, manner: Manner) -> list[Edit]:
     if manner.startup_probe is None:
         return []
     step = indentation_step(item) or indentation_step(pod) or _STEP
-    return [add_mapping(text, _policy_place(item), item.style, STARTUP_PROBE, manner.startup_probe, step)]
+    return [add_mapping(text, _policy_place(text, item), item.style, STARTUP_PROBE, manner.startup_probe, step)]
 
 
-def _policy_place(item: Node) -> tuple[Node, Node]:
-    return item.pair(POLICY) or item.pair("image") or item.pair("name") or item.pairs[0]
+def _policy_place(text: str, item: Node) -> tuple[Node, Node]:
+    pair = item.pair(POLICY) or item.pair("image") or item.pair("name") or item.pairs[0]
+    _check_implicit(text, item, pair[0])
+    return pair
+
+
+def _check_implicit(text: str, item: Node, key: Node) -> None:
+    if item.style == "block" and not _COLON.match(text, key.end):
+        what = f"`{key.value}` of the container is written as an explicit key (`? {key.value}`)"
+        raise UnmovableError("key-not-on-own-line", f"{what}: write `{key.value}:`", key.line)
 
 
 def _remove_policy(text: str, item: Node) -> list[Edit]:
     """The edit that takes `restartPolicy` away."""
     pair = item.pair(POLICY)
-    return [] if pair is None else [remove_pair(text, item, pair)]
+    if pair is None:
+        return []
+    _check_implicit(text, item, pair[0])
+    return [remove_pair(text, item, pair)]
 
 
 def _own_values(item: Node) -> list[Node]:

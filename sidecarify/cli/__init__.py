@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+
+INTERRUPTED = 130
+"""What a shell shows for a program that SIGINT ended."""
 
 
 def main() -> None:
@@ -11,12 +15,15 @@ def main() -> None:
     # No manifest leaves cycles behind: in a run over thousands the collector frees a few hundred objects. To look for
     # them among all that start-up makes takes a tenth of the time of a small run.
     gc.disable()
-
-    from sidecarify.cli.app import COMMANDS, application  # noqa: PLC0415  (so that importing a command is all it does)
-
-    wanted = [name for name in sys.argv[1:2] if name in COMMANDS]
+    _replace_closed_streams()
     try:
+        from sidecarify.cli.app import COMMANDS, application  # noqa: PLC0415  (importing a command is all it does)
+
+        wanted = [name for name in sys.argv[1:2] if name in COMMANDS]
         application(wanted or COMMANDS)(prog_name="sidecarify")
+    except KeyboardInterrupt:  # before a command has begun
+        print("sidecarify: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     except Exception:
         import traceback  # noqa: PLC0415  (for the worst case alone)
 
@@ -26,3 +33,11 @@ def main() -> None:
     finally:
         # Nor does Python have to look through all of it, twice, before it ends.
         gc.freeze()
+
+
+def _replace_closed_streams() -> None:
+    """Where the caller has closed a standard stream Python has None: data is not to be lost there, talk may be."""
+    for name, mode, access in (("stdin", "r", os.O_WRONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            # Opened the other way round, a stream fails as soon as it is used.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, access), mode))

@@ -190,7 +190,9 @@ def _listed(given: Sequence[Item] | None, file: tuple[Item, ...] | None) -> tupl
 
 
 def places(paths: Sequence[str] | None) -> Sequence[str]:
-    """The paths to work on. Raises typer.BadParameter where stdin stands beside others."""
+    """The paths to work on. Raises typer.BadParameter for an empty one, and where stdin stands beside others."""
+    if paths and "" in paths:
+        raise typer.BadParameter("a path is empty.", param_hint="PATH")
     if paths and STDIN in paths and len(paths) > 1:
         raise typer.BadParameter("`-` (stdin) stands alone.", param_hint="PATH")
     return paths or (".",)

@@ -193,7 +193,7 @@ class _Run:
                 self.terminal.put_patch(patch)
             self.patches.append(patch)
         if self.wish.reporting.for_people:
-            self.levels |= {refusal.level for refusal in outcome.refusals if refusal.container}
+            self.levels |= {refusal.level for refusal in outcome.refusals if refusal.overridable}
             told = (one for one in outcome.refusals if self.wish.verbose or one.container)
             self.left += (text.refusal_message(name, refusal, look) for refusal in told)
             if outcome.changed:

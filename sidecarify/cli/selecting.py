@@ -61,7 +61,7 @@ class Selecting(NamedTuple):
             return places
         if arguments.STDIN in (self.paths or ()):
             raise typer.BadParameter("`-` (stdin) stands alone.", param_hint="PATH")
-        return tuple(self.paths or ())
+        return arguments.places(self.paths) if self.paths else ()
 
     @property
     def everything(self) -> bool:

@@ -10,12 +10,12 @@ from typing import NamedTuple, TextIO
 
 import typer
 
+from sidecarify.cli import INTERRUPTED
 from sidecarify.report.text import Look
 from sidecarify.report.visible import visible_lines
 
-INTERRUPTED = 130
 READER_GONE = 141
-"""What a shell shows for a program that SIGINT or SIGPIPE ended."""
+"""What a shell shows for a program that SIGPIPE ended."""
 
 
 class ColorWhen(StrEnum):

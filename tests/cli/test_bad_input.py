@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT, SERVICE, WEB, WEB_AFTER, Command
+from .conftest import ROOT, SERVICE, WEB, WEB_AFTER, Command, Ended
 
 POD = b"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: x\n    - name: b\n      image: y\n"
 BOMB = b"a0: &a0 [x, x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 60))
@@ -280,3 +281,52 @@ def test_a_reader_that_has_gone_is_no_traceback(folder: Path) -> None:
     assert ran.stdout.startswith("--- a/")
     assert "Traceback" not in ran.stderr
     assert "Exception ignored" not in ran.stderr
+
+
+class TestClosedStreams:
+    """`<&-`, `>&-` and `2>&-` of a shell: data that cannot be read or written is an error, lost talk is none."""
+
+    def run(self, redirection: str, *arguments: str) -> Ended:
+        line = " ".join(shlex.quote(one) for one in (sys.executable, "-m", "sidecarify", *arguments))
+        ran = subprocess.run(["sh", "-c", f"{line} {redirection}"], capture_output=True, check=False, timeout=120)
+        return Ended(ran.returncode, ran.stdout, ran.stderr)
+
+    def test_stdin(self) -> None:
+        ended = self.run("<&-", "convert", "-")
+        assert (ended.code, ended.err) == (2, "<stdin>:1: [unreadable] cannot be read: Bad file descriptor\n")
+
+    def test_stdout(self) -> None:
+        ended = self.run(">&-", "convert", "--diff", "web.yaml")
+        assert (ended.code, ended.err) == (2, "sidecarify: cannot write to stdout: Bad file descriptor\n")
+
+    def test_stdout_that_is_not_needed(self) -> None:
+        assert self.run(">&-", "convert", "--check", "web.yaml").code == 1
+
+    def test_stderr(self) -> None:
+        ended = self.run("2>&-", "convert", "--diff", "web.yaml")
+        assert (ended.code, ended.stdout[:13]) == (1, b"--- a/web.yam")
+
+
+INTERRUPTING = """
+import signal, sys
+
+class Finder:
+    def find_spec(name, *_):
+        if name == "sidecarify.cli.app":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Finder)
+from sidecarify.cli import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_command_is_being_loaded() -> None:
+    ran = subprocess.run([sys.executable, "-c", INTERRUPTING], capture_output=True, check=False, timeout=120)
+    assert (ran.returncode, ran.stderr) == (130, b"sidecarify: interrupted\n")
+
+
+def test_an_empty_path(sidecarify: Command) -> None:
+    ended = sidecarify("convert", "--check", "web.yaml", "")
+    assert ended.code == 2
+    assert "a path is empty." in ended.err

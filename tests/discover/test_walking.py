@@ -172,7 +172,7 @@ def test_a_folder_that_vanishes_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(os, "scandir", gone)
     found = list(find(["."]))
-    assert Skipped("sub", "unreadable", "the folder cannot be read: it is no longer there") in found
+    assert Skipped("sub", "unreadable", "the folder cannot be read: it is not there") in found
     assert names() == ["a.yaml"]
 
 

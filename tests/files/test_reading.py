@@ -66,7 +66,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_vanished_is_told_so(tmp_path: Path) -> None:
     error = reason(tmp_path / "gone.yaml")
-    assert (error.code, error.message) == ("unreadable", "cannot be read: it is no longer there")
+    assert (error.code, error.message) == ("unreadable", "cannot be read: it is not there")
 
 
 def test_a_name_that_no_system_takes_is_told_so() -> None:

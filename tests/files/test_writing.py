@@ -271,5 +271,5 @@ def test_names_in_patches_without_a_repository(tmp_path: Path) -> None:
 
 
 def test_a_new_file_that_cannot_be_written_is_told_so(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="cannot be written: it is no longer there"):
+    with pytest.raises(FileError, match="cannot be written: it is not there"):
         write_new(tmp_path / "gone" / "a.patch", b"")
