@@ -5,7 +5,6 @@ becomes `Broken`; nobody may conclude anything across such a place.
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +15,7 @@ from sidecarify.commands.model import Redirect, SimpleCommand, Trap
 from sidecarify.commands.statements import Statement
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Node, Tree
+    from tree_sitter import Language, Node, Parser
 
 MAX_SCRIPT = 64 * 1024
 # The parser needs time or memory quadratic in these (measured: 8,000 stages in one pipeline take 700 MB).
@@ -31,7 +30,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ANSI_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"'}
 _ONE_PIPE = re.compile(r"(?<!\|)\|(?!\|)")
 _KUBERNETES_NAME = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_ASCII = re.compile(r"[^\x00-\x7f]")
 
 _EXPRESSIONS = frozenset({
     "unary_expression", "binary_expression", "parenthesized_expression", "negation_expression", "ternary_expression",
@@ -152,40 +151,29 @@ def _language() -> "Language":
     return Language(tree_sitter_bash.language())
 
 
-def _parse(data: bytes) -> "Tree":
-    """Parse with a parser of its own: one that is used again can crash natively.
-
-    Seen with tree-sitter 0.26.1 and tree-sitter-bash 0.25.1: one parser for 364 generated scripts ends in a
-    segmentation fault at a harmless one, a parser for each reads all of them.
-    """
+@cache
+def _parser() -> "Parser":
     from tree_sitter import Parser  # noqa: PLC0415 - see the module's docstring
 
-    return Parser(_language()).parse(data)
+    return Parser(_language())
 
 
 class _Text:
-    """A script and its UTF-8 form; tree-sitter counts bytes, we count characters.
+    """A script, and its form for the parser: as long, so that places in the one are places in the other.
 
     Kubernetes writes `$$(` for a literal `$(`. No shell would accept that, so the parser sees `_$(` in its place, while
-    words are cut from the text as written.
+    words are cut from the text as written. Characters beyond ASCII are letters of words to a shell, and so a letter for
+    the parser: its scanner asks C's `isdigit` about them, which reads outside of its table and can crash
+    (tree-sitter-bash 0.25.1, scanner.c).
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        seen = _SURROGATE.sub("\ufffd", text).replace("$$(", "_$(").replace("\0", " ").replace("\r\n", " \n")
-        self.data = seen.encode()
-        self._starts: list[int] | None = None
-        if len(self.data) != len(text):
-            starts = [0]
-            for character in seen:
-                starts.append(starts[-1] + len(character.encode()))
-            self._starts = starts
-
-    def offset(self, byte: int) -> int:
-        return byte if self._starts is None else bisect_right(self._starts, byte) - 1
+        seen = text.replace("$$(", "_$(").replace("\0", " ").replace("\r\n", " \n")
+        self.data = _NO_ASCII.sub("x", seen).encode("ascii")
 
     def of(self, node: "Node") -> str:
-        return self.text[self.offset(node.start_byte) : self.offset(node.end_byte)]
+        return self.text[node.start_byte : node.end_byte]
 
 
 class _Reader:
@@ -200,7 +188,7 @@ class _Reader:
 
     def read(self, text: str, context: _Context, at: _Position | None, depth: int, nesting: int = 0) -> Statement:
         source = _Text(text)
-        root = _parse(source.data).root_node
+        root = _parser().parse(source.data).root_node
         if root.has_error and _is_broken(root):
             self.broken = True
         return _Builder(self, source, at, nesting).block(root.children, context, depth)
@@ -269,7 +257,7 @@ class _Builder:
         return self.at.line if self.at else node.start_point[0]
 
     def offset(self, node: "Node") -> int:
-        return self.at.offset if self.at else self.source.offset(node.start_byte)
+        return self.at.offset if self.at else node.start_byte
 
     def simple(self, node: "Node", context: _Context, depth: int) -> Statement:
         words: list[str] = []
@@ -379,7 +367,7 @@ class _Builder:
         value = node.child_by_field_name("value")
         if value is None:
             return self.source.of(node)
-        head = self.source.text[self.source.offset(node.start_byte) : self.source.offset(value.start_byte)]
+        head = self.source.text[node.start_byte : value.start_byte]
         return head + self.word(value)
 
     def redirect(self, node: "Node") -> tuple[Redirect, list[str]]:
@@ -548,7 +536,7 @@ class _Builder:
         return next((command.name for command in statements.simple_commands(statement)), "")
 
     def end(self, node: "Node") -> int:
-        return self.at.offset if self.at else self.source.offset(node.end_byte)
+        return self.at.offset if self.at else node.end_byte
 
     def branches(self, node: "Node", context: _Context, depth: int) -> Statement:
         branches: list[tuple[Statement, Statement]] = []

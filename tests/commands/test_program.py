@@ -211,7 +211,7 @@ while until for in do done if then else elif fi case esac true false : ; ;; & &&
 $X ${Y:-z} $$ $$( trap wait exit break exec eval sh -c sleep inf tail -f -F x /x > >> < << <<< EOF 2>&1 f() é kill curl
 localhost:80 nc -z test timeout 5 env A=b tini -- kubectl dockerize -wait wait-for-it docker-entrypoint.sh command -v
 """
-_PIECES = st.sampled_from([*_WORDS.split(), "\n", "$(", "\ud800", "\r\n"])
+_PIECES = st.sampled_from([*_WORDS.split(), "\n", "$(", "\ud800", "\r\n", "{\U0010ffff", "{\U000e0100..3}"])
 _SCRIPTS = st.one_of(st.text(max_size=200), st.lists(_PIECES, max_size=30).map(" ".join))
 
 
