@@ -13,8 +13,6 @@ import pytest
 
 from tests.cli.conftest import BATCH, ROOT, WEB, WEB_AFTER
 
-pytestmark = pytest.mark.slow
-
 
 class Ran(NamedTuple):
     code: int
