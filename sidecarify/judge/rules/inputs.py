@@ -106,8 +106,10 @@ def _named(helper: Member, program: Program | None) -> Iterator[Input]:
     first = 0 if program.entrypoint_unseen else 1
     for at in range(first, len(words)):
         for path, name in _paths_at(words, at):
-            certainty = _certainty(name, path, outputs, known=helper.known)
+            named = helper.match is not None and helper.matched_by == "name"
+            certainty = _certainty(name, path, outputs, known=helper.known or named)
             if certainty is not None:
+                certainty = "maybe" if named else certainty
                 what = "its configuration" if _says(name, _READ[:3]) or not name.strip("-") else f"what `{name}` names"
                 yield Input(path, what, certainty, _line_in(helper, program, command, path))
 

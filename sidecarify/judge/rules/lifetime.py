@@ -156,7 +156,8 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
     starting (hazards ORD2, JOB1). What an image does by default, what a script in the image or in a ConfigMap does, and
     a script that cannot be read, are invisible here, and are never assumed to be safe. So is a helper that runs another
     program and ends with it (`litestream replicate -exec`). Daemons of known families, options such as `--listen` or
-    `--watch`, ports and probes all say that a program stays.
+    `--watch`, ports and probes all say that a program stays; of names only that of a family (`metrics-exporter`) does,
+    not an ending (`data-exporter`).
 
     Fires on:
         - {name: cert-watcher, image: corp/certs:3, command: [/opt/scripts/certs.sh], volumeMounts: [...]}
@@ -175,7 +176,7 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
     if hint is not None:
         yield _unknown(helper, hint.text, hint.line)
         return
-    lasting = signs.lasting_work(container) and not pod.pod.runs_to_completion
+    lasting = _is_called_a_daemon(helper) and not pod.pod.runs_to_completion
     general = helper.match is not None and helper.match.transform.safe == "by-command"
     if program is None:
         if known or (not general and (signs.stays(container) or lasting)):
@@ -196,6 +197,18 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
         reason = program.reason or "its script cannot be read"
         line = program_line(container, program.decisive, program.script_index)
     yield _unknown(helper, reason, line)
+
+
+def _is_called_a_daemon(helper: Member) -> bool:
+    """Whether it bears the very name of a family (`metrics-exporter`), tells lasting work, and is given options only.
+
+    An ending of a name (`data-exporter`) says nothing of how long its program runs, nor does a sub-command of one that
+    nobody knows.
+    """
+    if helper.match is None or helper.matched_by != "name" or helper.name not in helper.match.transform.names:
+        return False
+    first = next(iter(helper.container.args), "-")
+    return first.startswith("-") and signs.lasting_work(helper.container)
 
 
 def _hint_of_an_end(helper: Member) -> Evidence | None:
