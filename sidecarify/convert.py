@@ -1,18 +1,21 @@
 """From a manifest's text to its conversion: what is decided elsewhere is carried out and proved here."""
 
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction, Manner
 from sidecarify.examine import Examination, Examined, Problem, Surround, examine
+from sidecarify.judge.model import Finding
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.workload import PodSpec
 from sidecarify.options import Options
 from sidecarify.plan import Move, MoveKey, PodPlan, Refusal, plan
 from sidecarify.rewrite import check_container, check_pod, rewrite
 from sidecarify.verify import Change, VerifyError, verify
+from sidecarify.yamltext.items import doubtful_comments
 from sidecarify.yamltext.lists import Placement, UnmovableError
-from sidecarify.yamltext.source import Edit, EditConflictError, Source, splice
+from sidecarify.yamltext.source import Edit, EditConflictError, Source, line_end, splice
 from sidecarify.yamltext.tree import YamlError
 
 
@@ -100,9 +103,32 @@ def _carry_out(
         except UnmovableError as error:
             refusals += _refused(moves, error.code, error.message, error.line)
         else:
-            steps.append(_Step(one.pod, moves, edits))
+            steps.append(
+                _Step(one.pod, tuple(_with_comments(move, one.pod, examined, direction) for move in moves), edits)
+            )
     text, done, failures = _apply(examined, steps, direction)
     return text, [move for step in done for move in step.moves], refusals + failures
+
+
+def _with_comments(move: Move, pod: PodSpec, examined: Examined, direction: Direction) -> Move:
+    """The move, with notes on comments that its author may have meant otherwise (docs/comments.md)."""
+    pair = pod.node.pair(direction.source)
+    if pair is None or pair[1].style != "block":
+        return move
+    floor = line_end(examined.text, pair[0].end)
+    notes = tuple(
+        _comment_note(move, travels, examined.document.line + examined.text.count("\n", 0, offset))
+        for offset, travels in doubtful_comments(examined.text, pair[1].items, move.source_index, floor)
+    )
+    return replace(move, notes=(*move.notes, *notes)) if notes else move
+
+
+def _comment_note(move: Move, travels: bool, line: int) -> Finding:
+    if travels:
+        what = f"The comment in column 0 directly above `{move.container}` goes with it."
+        return Finding("comment-goes", "note", what, "Part it by a blank line if it speaks of something else.", line)
+    what = f"The comment above `{move.container}` stays: a blank line parts it from the container."
+    return Finding("comment-stays", "note", what, "Remove the blank line if it speaks of the container alone.", line)
 
 
 def _manners(moves: Iterable[Move]) -> dict[int, Manner]:

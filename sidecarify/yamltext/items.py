@@ -157,6 +157,33 @@ def extents(text: str, items: list[Node], floor: int) -> list[Extent]:
     return found
 
 
+class Doubtful(NamedTuple):
+    """A comment of which an author may have meant something else: its offset, and whether it goes with the item."""
+
+    offset: int
+    travels: bool
+
+
+def doubtful_comments(text: str, items: list[Node], index: int, floor: int) -> list[Doubtful]:
+    """The comments above an item of a block list of which the rules of ownership are a guess.
+
+    One in column 0 directly above the dash travels, though it may speak of the file; one that a blank line parts from
+    the item stays, though it may speak of the item alone. `floor`: where the line of the list's key ends.
+    """
+    found = extents(text, items[: index + 1], floor)
+    own, above = found[index], found[index - 1].end if index else floor
+    dash, _ = dash_line(text, items[index])
+    doubtful = []
+    gap = blanks_above(text, own.start, above)
+    title = comments_above(text, gap, above, range(own.dash + 1)) if gap < own.start else gap
+    if title < gap:
+        doubtful.append(Doubtful(title, travels=False))
+    flush = comments_above(text, dash, own.start, range(1)) if own.dash else dash
+    if flush < dash:
+        doubtful.append(Doubtful(flush, travels=True))
+    return doubtful
+
+
 def shift(block: str, delta: int) -> str:
     """`block` (whole lines) with every line moved `delta` columns; lines without a character stay so.
 
