@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sidecarify import directives
-from sidecarify.catalogue import Catalogue, bundled_folder, load
+from sidecarify.catalogue import Catalogue
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.directives import Directive, Ignored, Place, Remarked
+from sidecarify.families import bundled, bundled_folder, load
 from sidecarify.judge.model import PodVerdict, Settings
 from sidecarify.judge.reverse import judge_sidecars
 from sidecarify.judge.revert_rules import REVERT_RULES
@@ -67,7 +68,7 @@ class Examination(NamedTuple):
 @lru_cache(maxsize=8)
 def catalogue(folders: tuple[Path, ...] = ()) -> Catalogue:
     """The bundled families of helpers and those of `folders`. Raises CatalogueError."""
-    return load((bundled_folder(), *folders))
+    return load((bundled_folder(), *folders)) if folders else bundled()
 
 
 def examine(

@@ -144,8 +144,8 @@ def options(judging: Judging, file: "Configuration | None" = None) -> "Options":
     for what names nothing.
     """
     from sidecarify.batch import check  # noqa: PLC0415  (`--help` needs none of the core)
-    from sidecarify.catalogue import CatalogueError  # noqa: PLC0415
     from sidecarify.configuration import NOTHING  # noqa: PLC0415
+    from sidecarify.families import CatalogueError  # noqa: PLC0415
     from sidecarify.kube.version import DEFAULT_TARGET  # noqa: PLC0415
     from sidecarify.options import Options  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ def transforms(
     color: arguments.Color = ColorWhen.AUTO,
 ) -> None:
     """List the families of helpers, or explain one: its images, what is known of it, and the probe to suggest."""
-    from sidecarify.catalogue import CatalogueError, bundled_folder, load  # noqa: PLC0415  (`--help` needs none of it)
+    from sidecarify.families import CatalogueError, bundled_folder, load  # noqa: PLC0415  (`--help` needs none of it)
     from sidecarify.report.families import family_text  # noqa: PLC0415
     from sidecarify.report.pages import list_text  # noqa: PLC0415
     from sidecarify.spelling import unknown  # noqa: PLC0415

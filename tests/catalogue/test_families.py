@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecarify.catalogue import KINDS, SAFE, TRAITS, Catalogue, Transform, bundled_folder, load
+from sidecarify.catalogue import Catalogue, Transform
+from sidecarify.families import KINDS, SAFE, TRAITS, bundled_folder, load
 from sidecarify.kube.invocation import read_invocation
 
 CATALOGUE: Catalogue = load([bundled_folder()])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from sidecarify.catalogue import CatalogueError, bundled_folder, load
+from sidecarify.catalogue import Family, Transform
+from sidecarify.families import CatalogueError, bundled, bundled_folder, glance, load
 
 HEAD = "summary: Does things.\ndocs: [It is known.]\n"
 GOOD = HEAD + "safe: always\nimages: [acme/tool]\n"
@@ -31,7 +33,7 @@ def test_the_example_of_the_readme_is_valid(tmp_path: Path) -> None:
 
 
 def test_the_readme_tells_every_trait_and_every_value_of_safe() -> None:
-    from sidecarify.catalogue import KINDS, SAFE, TRAITS
+    from sidecarify.families import KINDS, SAFE, TRAITS
 
     text = (bundled_folder() / "README.md").read_text(encoding="utf-8")
     assert {word for word in SAFE | TRAITS if f"| `{word}` |" not in text} == set()
@@ -178,3 +180,51 @@ def test_the_more_telling_glob_wins_over_all_families(tmp_path: Path) -> None:
     images = ("tool-x", "tool-server", "acme/tool-server", "tool", "other")
     found = [catalogue.match(image) for image in images]
     assert [match and match.transform.name for match in found] == ["a", "b", "c", None, None]
+
+
+def test_a_glance_finds_the_globs_that_reading_finds() -> None:
+    read = load([bundled_folder()]).all
+    assert [(one.images, one.names) for one in bundled().families] == [(one.images, one.names) for one in read]
+    assert bundled().all == read
+
+
+def test_a_family_is_read_when_a_container_may_belong_to_it() -> None:
+    catalogue = bundled()
+    unread = {family.images for family in catalogue.families}
+    assert catalogue.match("acme/shop:1.27") is None
+    match = catalogue.match("fluent/fluent-bit:3.1")
+    assert match is not None
+    unread -= {match.transform.images}
+    assert {family.images for family in catalogue.families if "transform" not in vars(family)} == unread
+
+
+@pytest.mark.parametrize(
+    "globs",
+    [
+        pytest.param("images: [a, b/c]\nnames: [d]\n", id="in one line"),
+        pytest.param('images:\n  - a\n  - "*-c"\n', id="one a line"),
+        pytest.param("images:\n  - a # or b\n  - b\n", id="comment behind an item"),
+        pytest.param("images:\n  # b\n  - a\n", id="comment above an item"),
+        pytest.param("images:\n- a\n- b\n", id="not indented"),
+        pytest.param("images: [a,\n  b]\nnames: [d]\n", id="over two lines"),
+        pytest.param("images: ['a', b]\n", id="single quotes"),
+        pytest.param('images: ["\\x61", b]\n', id="escape"),
+        pytest.param("images: &all [a]\nnames: *all\n", id="alias"),
+        pytest.param('"images": [a]\nnames: [b]\n', id="quoted key"),
+        pytest.param("names: [b]\n? images\n: [a]\n", id="explicit key"),
+        pytest.param("images:\r\n  - a\r\n  - b\r\n", id="CRLF"),
+        pytest.param("images: [a b]\n", id="bad glob"),
+        pytest.param("images: [a]\nimages: [b]\n", id="key twice"),
+    ],
+)
+def test_a_glance_finds_the_same_globs_in_every_form(tmp_path: Path, globs: str) -> None:
+    file = tmp_path / "tool.yaml"
+    file.write_bytes((HEAD + "safe: always\n" + globs).encode())
+
+    def found(look: Callable[[], Family | Transform]) -> tuple[tuple[str, ...], tuple[str, ...]] | str:
+        try:
+            return look().images, look().names
+        except CatalogueError as error:
+            return error.message
+
+    assert found(lambda: glance(file)) == found(lambda: load([tmp_path]).all[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sidecarify.catalogue import bundled_folder, load
+from sidecarify.families import bundled_folder, load
 from sidecarify.kube.invocation import read_invocation
 
 CATALOGUE = load([bundled_folder()])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecarify.catalogue import bundled_folder, load
+from sidecarify.families import bundled_folder, load
 from sidecarify.judge.revert_rules import REVERT_RULES
 from sidecarify.judge.rules import ALL_RULES
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sidecarify.batch import Tally, Trouble, check, convert_all, convert_one, inspect_all, inspect_one, survey
-from sidecarify.catalogue import CatalogueError
 from sidecarify.discover import Manifest
+from sidecarify.families import CatalogueError
 from sidecarify.options import Options
 
 WEB = (Path(__file__).parents[2] / "fixtures" / "quickstart" / "web-with-logger.yaml").read_bytes()

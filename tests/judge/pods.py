@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from textwrap import dedent
 
-from sidecarify.catalogue import Catalogue, bundled_folder, load
+from sidecarify.catalogue import Catalogue
+from sidecarify.families import bundled_folder, load
 from sidecarify.judge.model import ContainerVerdict, PodVerdict, Settings
 from sidecarify.judge.verdict import judge
 from sidecarify.kube.objects import objects
