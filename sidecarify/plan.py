@@ -243,7 +243,8 @@ def _broken_invariant(verdict: PodVerdict, chosen: Sequence[ContainerVerdict]) -
     """What the API server would reject, whatever the user accepts: (rule, message), or None."""
     pod = verdict.context.pod
     if pod.owner.row is None:
-        what = f"`{pod.owner.kind}` ({pod.owner.api_version}) is no kind that is known to hold a pod spec (KIND1)."
+        version = pod.owner.api_version or "no apiVersion"
+        what = f"`{pod.owner.kind}` ({version}) is no kind that is known to hold a pod spec (KIND1)."
         return "kind-unsupported", f"{what} Move the container by hand if its controller supports native sidecars."
     if verdict.context.direction.promotes and chosen and len(chosen) == len(pod.containers):
         return "nothing-or-all", "Every container of the pod would move, and `containers` may not be empty (FLD2)."

@@ -56,7 +56,7 @@ def check_container(pod: PodSpec, index: int, direction: Direction) -> None:
     found = _policy(item)
     if found is not None and (found[0].value != ALWAYS or found[1] or found[0] not in _own_values(item)):
         through = " through a merge key" if found[1] else ""
-        what = f"the container has a `restartPolicy` of its own{through}: {found[0].value}"
+        what = f"the container has a `restartPolicy` of its own{through}: {found[0].value or 'nothing'}"
         raise UnmovableError("restart-policy", what, found[0].line)
     if found is not None and found[0].aliased and not direction.promotes:
         what = f"the value of `{POLICY}` (anchor &{found[0].anchor}) is used elsewhere too, and would go"

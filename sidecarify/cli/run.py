@@ -133,7 +133,7 @@ class _Run:
         self.code = 0
         self.failed = False
         self.patches: list[str] = []
-        self.left: list[str] = []
+        self.left: dict[str, None] = {}
         self.levels: set[str] = set()
         self.named: set[str] = set()
         self.troubled: set[str] = set()
@@ -195,7 +195,7 @@ class _Run:
         if self.wish.reporting.for_people:
             self.levels |= {refusal.level for refusal in outcome.refusals if refusal.overridable}
             told = (one for one in outcome.refusals if self.wish.verbose or one.container)
-            self.left += (text.refusal_message(name, refusal, look) for refusal in told)
+            self.left.update((text.refusal_message(name, refusal, look), None) for refusal in told)
             if outcome.changed:
                 self._explain(outcome)
         return report

@@ -50,27 +50,30 @@ class KubeObject(NamedTuple):
 def objects(root: Node | None, document: int = 0, file: str = "") -> Iterator[KubeObject]:
     """The objects of a document, those of a `List` (or any `...List`) one by one, in the order of the text.
 
-    What has no scalar `kind` is none. Raises YamlError (`duplicate-key`).
+    What has no scalar `kind` is none, but for the items of a typed list (`DeploymentList`), which are of its type
+    (apimachinery, UnstructuredJSONScheme). Raises YamlError (`duplicate-key`).
     """
-    stack = [(root, "")]
+    stack: list[tuple[Node | None, str, str | None, str | None]] = [(root, "", None, None)]
     while stack:
-        node, path = stack.pop()
+        node, path, item_version, item_kind = stack.pop()
         if node is None or node.resolved.kind != "map":
             continue
         node = node.resolved
-        kind = fields.text(node, "kind")
+        kind = fields.text(node, "kind") or item_kind
         if kind is None:
             continue
+        api_version = fields.text(node, "apiVersion") or item_version or ""
         listed = fields.find(node, "items") if kind.endswith("List") else None
         if listed is not None and listed.kind == "seq":
             prefix = f"{path}." if path else ""
-            stack += reversed([(item, f"{prefix}items.{index}") for index, item in enumerate(listed.items)])
+            of_type = (api_version, kind.removesuffix("List")) if kind != "List" else (None, None)
+            stack += reversed([(item, f"{prefix}items.{index}", *of_type) for index, item in enumerate(listed.items)])
             continue
         yield KubeObject(
             node,
             document,
             path,
-            fields.text(node, "apiVersion") or "",
+            api_version,
             kind,
             fields.text(node, "metadata", "name") or fields.text(node, "metadata", "generateName"),
             fields.text(node, "metadata", "namespace"),

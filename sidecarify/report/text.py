@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from sidecarify.report.visible import Style, painted, visible
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _LEVEL_STYLES: dict[str, Style] = {"refuse": "red", "review": "yellow", "safe": "green", "note": "dim"}
 _COLUMN_GAP = 2
 _WHY_WIDTH = 40
+_SHOWN_NAMES = 10
 
 
 class Look(NamedTuple):
@@ -66,9 +68,16 @@ def note_messages(file: str, moves: Sequence[Move], look: Look = PLAIN) -> Itera
 
 def moved_line(file: str, moves: Sequence[Move], words: Words, *, done: bool, look: Look = PLAIN) -> str:
     """What happens to one file."""
-    names = ", ".join(move.container for move in moves)
+    names = _names(move.container for move in moves)
     verb = words.past if done else f"would {words.verb}"
     return f"{painted(verb, 'green', color=look.color)} {visible(file)}: {visible(names)}"
+
+
+def _names(names: Iterable[str]) -> str:
+    counted = Counter(names)
+    shown = [name if count == 1 else f"{name} ({count} times)" for name, count in counted.items()]
+    more = len(shown) - _SHOWN_NAMES
+    return ", ".join(shown) if more <= 1 else f"{', '.join(shown[:_SHOWN_NAMES])} and {more} more"
 
 
 class Counts(NamedTuple):
