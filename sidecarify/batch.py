@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sidecarify.direction import TO_SIDECAR, Direction
-from sidecarify.discover import EVERYTHING, Leftover, Manifest, Selection, Skipped, find, is_folder
+from sidecarify.discover import EVERYTHING, Found, Leftover, Manifest, Selection, Skipped, find, is_folder
 from sidecarify.files import FileError, read
+from sidecarify.pool import in_order
 from sidecarify.sieve import Look, look
 from sidecarify.yamltext.source import Source, TextError
 
@@ -20,10 +23,18 @@ if TYPE_CHECKING:
     from sidecarify.preview import Preview
     from sidecarify.report.json import PodEntry
 
+Item = TypeVar("Item")
 NamesHelpers = Callable[[Manifest], bool]
 """Whether the user names helpers in a manifest, so that a container alone in its pod may be one."""
 OptionsOf = Callable[[Manifest], "Options"]
 """The options of a manifest: a configuration file above it may have its own."""
+
+_LOOKED_AT = 128
+_JUDGED = 8
+"""So many manifests are looked at, or judged, in one piece of work for a process."""
+_ALONE = 2048
+_ALONE_JUDGED = 64
+"""With fewer manifests to look at, or to judge, a run is over before other processes have begun."""
 
 # Proofs that failed: faults of the program, and never a property of the manifest.
 _UNPROVED = frozenset({"verify-parse", "verify-model", "verify-alias", "verify-lines", "overlap"})
@@ -154,6 +165,7 @@ def survey(
     among: frozenset[str] | None = None,
     direction: Direction = TO_SIDECAR,
     names_helpers: NamesHelpers = lambda _: True,
+    jobs: int | None = 1,
 ) -> Survey:
     """Find the manifests of `paths` and look at the bytes of each once.
 
@@ -161,43 +173,84 @@ def survey(
 
     What is given by name is always read in full later, whatever it holds; of the rest, only what may hold a pod that
     can be worked on (sieve.py).
-    Where all `paths` are folders, they are taken to hold every object that points at their pods.
+    Where all `paths` are folders, they are taken to hold every object that points at their pods. `jobs`: see
+    `convert_all`. Raises DeadWorkerError.
     """
     result = Survey()
     folders = [is_folder(path) for path in paths]
+    alone = len(paths) == 1 and not any(folders) and not selection.listed  # nothing is around a manifest alone
     around: Around | None = None
-    if len(paths) > 1 or any(folders) or selection.listed:
-        from sidecarify.around import Around, speaks  # noqa: PLC0415  (a manifest alone has nothing around it)
+    if not alone:
+        from sidecarify.around import Around  # noqa: PLC0415  (see above)
 
         around = Around(complete=all(folders) and not selection.listed)
-    for one in find(paths, selection):
-        if isinstance(one, Leftover):
-            result.leftovers.append(one.path)
-            continue
-        if isinstance(one, Skipped):
-            own = among is None or os.path.abspath(one.name) in among  # noqa: PTH100  (a link may lead nowhere)
-            result.troubles.append(Trouble(one.name, 1, one.code, one.message, one.error and own))
-            continue
-        own = among is None or one.path in among
-        try:
-            data = read(one.path)
-        except FileError as error:
-            result.troubles.append(Trouble(one.name, 1, error.code, error.message, own))
-            continue
-        if own and (one.explicit or _is_wanted(one, data, direction, names_helpers)):
-            result.candidates.append(one)
-        elif own:
-            result.unchanged += 1
-        if around is not None and speaks(one.name, data):
-            around.add(one, data)
+    given: deque[list[Found]] = deque()
+
+    def pieces() -> Iterator[list[Manifest]]:
+        for piece in _pieces(find(paths, selection), _LOOKED_AT):
+            given.append(piece)
+            yield [one for one in piece if isinstance(one, Manifest)]
+
+    for seen in in_order(_look_at, (direction, not alone), pieces(), jobs, alone=_ALONE // _LOOKED_AT):
+        if around is not None and seen.around is not None:
+            around.merge(seen.around)
+        answers = iter(seen.answers)
+        for one in given.popleft():
+            if isinstance(one, Leftover):
+                result.leftovers.append(one.path)
+            elif isinstance(one, Skipped):
+                own = among is None or os.path.abspath(one.name) in among  # noqa: PTH100  (a link may lead nowhere)
+                result.troubles.append(Trouble(one.name, 1, one.code, one.message, one.error and own))
+            else:
+                own = among is None or one.path in among
+                _note(result, one, next(answers), names_helpers, own=own)
     if result.candidates and around:
         result.around = around
     return result
 
 
-def _is_wanted(one: Manifest, data: bytes, direction: Direction, names_helpers: NamesHelpers) -> bool:
-    seen = look(data, direction)
-    return seen is Look.WANTED or (seen is Look.PODS and names_helpers(one))
+class _Seen(NamedTuple):
+    """What a look at some manifests has shown: an answer for each (an error has code and message)."""
+
+    answers: list[Look | tuple[str, str]]
+    around: Around | None
+
+
+def _look_at(state: tuple[Direction, bool], manifests: list[Manifest]) -> _Seen:
+    direction, surrounded = state
+    around: Around | None = None
+    if surrounded:
+        from sidecarify.around import Around, speaks  # noqa: PLC0415  (see survey)
+
+        around = Around()
+    answers: list[Look | tuple[str, str]] = []
+    for one in manifests:
+        try:
+            data = read(one.path)
+        except FileError as error:
+            answers.append((error.code, error.message))
+            continue
+        answers.append(Look.WANTED if one.explicit else look(data, direction))
+        if around is not None and speaks(one.name, data):
+            around.add(one, data)
+    return _Seen(answers, around)
+
+
+def _note(
+    result: Survey, one: Manifest, answer: Look | tuple[str, str], names_helpers: NamesHelpers, *, own: bool
+) -> None:
+    if isinstance(answer, tuple):
+        result.troubles.append(Trouble(one.name, 1, *answer, error=own))
+    elif own and (answer is Look.WANTED or (answer is Look.PODS and names_helpers(one))):
+        result.candidates.append(one)
+    elif own:
+        result.unchanged += 1
+
+
+def _pieces(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    source = iter(items)
+    while piece := list(islice(source, size)):
+        yield piece
 
 
 def check(options: Options) -> None:
@@ -209,30 +262,54 @@ def check(options: Options) -> None:
         catalogue(options.transforms)
 
 
-def convert_all(looked: Survey, options_of: OptionsOf, direction: Direction = TO_SIDECAR) -> Iterator[Outcome]:
+def convert_all(
+    looked: Survey, options_of: OptionsOf, direction: Direction = TO_SIDECAR, jobs: int | None = 1
+) -> Iterator[Outcome]:
     """Convert the candidates in their order, or take them back (`TO_CONTAINER`); nothing is written.
 
-    Never raises: what happens to one manifest is told in its outcome and leaves the others alone. So options and
-    catalogue are to be checked before (`check`).
+    `jobs` processes do the work; None for as many as there are processors, if there are enough manifests for that.
+    What happens to one manifest is told in its outcome and leaves the others alone; options and catalogue are to be
+    checked before (`check`). Raises DeadWorkerError and nothing else.
     """
-    for manifest in looked.candidates:
+    pieces = _pieces(((one, options_of(one)) for one in looked.candidates), _JUDGED)
+    for outcomes in in_order(_convert, (looked.around, direction), pieces, jobs, alone=_ALONE_JUDGED // _JUDGED):
+        yield from outcomes
+
+
+def _convert(state: tuple[Around | None, Direction], piece: list[tuple[Manifest, Options]]) -> list[Outcome]:
+    around, direction = state
+    found = []
+    for manifest, options in piece:
         try:
             data = read(manifest.path)
         except FileError as error:
-            yield Outcome(manifest, b"", b"", troubles=(Trouble(manifest.name, 1, error.code, error.message),))
+            trouble = Trouble(manifest.name, 1, error.code, error.message)
+            found.append(Outcome(manifest, b"", b"", troubles=(trouble,)))
         else:
-            yield convert_one(manifest, data, options_of(manifest), looked.around, direction)
+            found.append(convert_one(manifest, data, options, around, direction))
+    return found
 
 
-def inspect_all(looked: Survey, options_of: OptionsOf, *, previews: bool = False) -> Iterator[Inspection]:
-    """Judge the candidates in their order. As `convert_all`, it never raises."""
-    for manifest in looked.candidates:
+def inspect_all(
+    looked: Survey, options_of: OptionsOf, *, previews: bool = False, jobs: int | None = 1
+) -> Iterator[Inspection]:
+    """Judge the candidates in their order; for the rest see `convert_all`."""
+    pieces = _pieces(((one, options_of(one)) for one in looked.candidates), _JUDGED)
+    for inspections in in_order(_inspect, (looked.around, previews), pieces, jobs, alone=_ALONE_JUDGED // _JUDGED):
+        yield from inspections
+
+
+def _inspect(state: tuple[Around | None, bool], piece: list[tuple[Manifest, Options]]) -> list[Inspection]:
+    around, previews = state
+    found = []
+    for manifest, options in piece:
         try:
             data = read(manifest.path)
         except FileError as error:
-            yield Inspection(manifest, troubles=(Trouble(manifest.name, 1, error.code, error.message),))
+            found.append(Inspection(manifest, troubles=(Trouble(manifest.name, 1, error.code, error.message),)))
         else:
-            yield inspect_one(manifest, data, options_of(manifest), looked.around, previews=previews)
+            found.append(inspect_one(manifest, data, options, around, previews=previews))
+    return found
 
 
 def convert_one(

@@ -111,6 +111,16 @@ Transforms = Annotated[
     list[Path] | None,
     typer.Option(metavar="DIR", help="A folder with further families of helpers. May be repeated."),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        metavar="N",
+        min=1,
+        help="How many processes do the work. [default: one for each processor where there are many files]",
+    ),
+]
 Color = Annotated[ColorWhen, typer.Option(help="When to use colours; NO_COLOR is heeded.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show all the evidence.")]

@@ -41,6 +41,7 @@ def convert(
     no_ignore_files: selecting.NoIgnoreFiles = False,
     files_from: selecting.FilesFrom = None,
     since: selecting.Since = None,
+    jobs: arguments.Jobs = None,
     color: arguments.Color = ColorWhen.AUTO,
     quiet: arguments.Quiet = False,
     verbose: arguments.Verbose = False,
@@ -67,6 +68,6 @@ def convert(
         isolated=isolated,
     )
     reporting = Reporting(output_format, output_file, baseline, write_baseline)
-    files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since)
+    files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since, jobs)
     wish = Wish(diff, check, patch, explain, verbose, reporting, atomic)
     raise typer.Exit(carry_out(files, judging, wish, Terminal.of(color, quiet=quiet)))

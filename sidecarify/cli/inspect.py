@@ -53,6 +53,7 @@ def inspect(
     no_ignore_files: selecting.NoIgnoreFiles = False,
     files_from: selecting.FilesFrom = None,
     since: selecting.Since = None,
+    jobs: arguments.Jobs = None,
     color: arguments.Color = ColorWhen.AUTO,
     quiet: arguments.Quiet = False,
     verbose: arguments.Verbose = False,
@@ -75,7 +76,7 @@ def inspect(
         isolated=isolated,
     )
     reporting = Reporting(output_format, output_file, baseline, write_baseline)
-    files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since)
+    files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since, jobs)
     choices = Choices(judging, files.given)
     terminal = Terminal.of(color, quiet=quiet)
     ledger = Ledger(reporting, "inspect")
@@ -174,7 +175,7 @@ def _inspections(
         return
     looked = files.find(choices)
     yield Inspection(Manifest("", ""), troubles=tuple(looked.troubles)), ()
-    inspections = inspect_all(looked, choices.of, previews=previews)
+    inspections = inspect_all(looked, choices.of, previews=previews, jobs=files.jobs)
     for one in watched(inspections, len(looked.candidates), wanted=not is_terminal(sys.stdout)):
         yield one, _fixes(one, choices.of(one.manifest), looked) if fixed else ()
 

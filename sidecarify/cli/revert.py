@@ -33,6 +33,7 @@ def revert(
     no_ignore_files: selecting.NoIgnoreFiles = False,
     files_from: selecting.FilesFrom = None,
     since: selecting.Since = None,
+    jobs: arguments.Jobs = None,
     color: arguments.Color = ColorWhen.AUTO,
     quiet: arguments.Quiet = False,
     verbose: arguments.Verbose = False,
@@ -56,6 +57,6 @@ def revert(
         config=config,
         isolated=isolated,
     )
-    files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since)
+    files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since, jobs)
     wish = Wish(diff, check, patch, explain, verbose, atomic=atomic)
     raise typer.Exit(carry_out(files, judging, wish, Terminal.of(color, quiet=quiet)))

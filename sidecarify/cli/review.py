@@ -64,6 +64,7 @@ def review(
     no_ignore_files: selecting.NoIgnoreFiles = False,
     files_from: selecting.FilesFrom = None,
     since: selecting.Since = None,
+    jobs: arguments.Jobs = None,
     color: arguments.Color = ColorWhen.AUTO,
 ) -> None:
     """Show each move with its hunk and its reasons, and ask; nothing is written before the last answer.
@@ -90,7 +91,7 @@ def review(
         config=config,
         isolated=isolated,
     )
-    files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since)
+    files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since, jobs)
     if arguments.STDIN in (*files.given, files_from):
         raise typer.BadParameter("the answers come from stdin; give files and folders.", param_hint="PATH")
     choices = Choices(judging, files.given)
@@ -98,7 +99,7 @@ def review(
     with orderly_end():
         looked = files.find(choices)
         session.found(looked)
-        done = list(session.ask_all(looked, choices))
+        done = list(session.ask_all(looked, choices, jobs))
         session.write(done)
         session.finish()
     raise typer.Exit(session.code)
@@ -121,13 +122,13 @@ class _Session:
         for trouble in looked.troubles:
             self.tell(trouble)
 
-    def ask_all(self, looked: Survey, choices: Choices) -> Iterator[tuple[Manifest, Reviewed]]:
+    def ask_all(self, looked: Survey, choices: Choices, jobs: int | None = None) -> Iterator[tuple[Manifest, Reviewed]]:
         """Ask about the moves of all manifests; gives those that are to be written."""
         from sidecarify.batch import convert_all  # noqa: PLC0415  (`--help` needs none of it)
         from sidecarify.review import Person, review  # noqa: PLC0415
 
         person = Person(self.ask, self.explain)
-        for first in convert_all(looked, choices.of):
+        for first in convert_all(looked, choices.of, jobs=jobs):
             self._note(first)
             if not first.moves:
                 continue

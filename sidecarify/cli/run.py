@@ -94,7 +94,7 @@ def _files(run: _Run, choices: Choices, selecting: Selecting) -> Iterator[FileRe
     looked = selecting.find(choices, run.judging.direction)
     run.found(looked)
     yield from of_survey(looked.troubles)
-    outcomes = convert_all(looked, choices.of, run.judging.direction)
+    outcomes = convert_all(looked, choices.of, run.judging.direction, selecting.jobs)
     # Nothing is replaced before every manifest has been converted and proved, and waits beside its file.
     with Writing(looked.leftovers if run.wish.writes else (), atomic=run.wish.atomic) as writing:
         for outcome in watched(outcomes, len(looked.candidates), wanted=run.shows_progress):

@@ -50,6 +50,7 @@ class Selecting(NamedTuple):
     no_ignore_files: bool = False
     files_from: str | None = None
     since: str | None = None
+    jobs: int | None = None
 
     @property
     def given(self) -> Sequence[str]:
@@ -84,6 +85,7 @@ class Selecting(NamedTuple):
             among=among,
             direction=direction,
             names_helpers=lambda one: choices.of(one).names_helpers,
+            jobs=self.jobs,
         )
         choices.prepare(looked.candidates)
         return looked

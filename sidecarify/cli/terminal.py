@@ -11,6 +11,7 @@ from typing import NamedTuple, TextIO
 import typer
 
 from sidecarify.cli import INTERRUPTED
+from sidecarify.pool import DeadWorkerError
 from sidecarify.report.text import Look
 from sidecarify.report.visible import visible_lines
 
@@ -85,6 +86,9 @@ def orderly_end() -> Iterator[None]:
     except KeyboardInterrupt:
         complain("sidecarify: interrupted")
         raise typer.Exit(INTERRUPTED) from None
+    except DeadWorkerError as error:
+        complain(f"sidecarify: {error}; nothing was written")
+        raise typer.Exit(2) from None
     except BrokenPipeError:
         _forget_stdout()
         raise typer.Exit(READER_GONE) from None

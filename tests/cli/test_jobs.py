@@ -1,0 +1,84 @@
+"""`--jobs`: whatever the number, the bytes of the answer and of the files are the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import BATCH, ROOT, SERVICE, WEB, WEB_AFTER, Command
+
+NUMBERS = range(30)
+
+
+@pytest.fixture(autouse=True)
+def many(folder: Path) -> None:
+    """Manifests of every sort, many of which share names, beside Services and what cannot be read."""
+    sorts = (WEB, BATCH, SERVICE, WEB_AFTER, WEB + b"  broken: [\n", b"kind: {{ .Kind }}\ncontainers: []\n")
+    for number in NUMBERS:
+        (folder / f"team-{number % 4}").mkdir(exist_ok=True)
+        (folder / f"team-{number % 4}" / f"{number:02}.yaml").write_bytes(sorts[number % len(sorts)])
+    (folder / "web.yaml").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("convert", "--check"), id="check"),
+        pytest.param(("convert", "--diff", "-v", "--unsafe"), id="diff"),
+        pytest.param(("convert", "--check", "--output-format", "sarif"), id="sarif"),
+        pytest.param(("inspect", "--timeline", "-v"), id="inspect"),
+        pytest.param(("inspect", "--output-format", "json"), id="json"),
+        pytest.param(("revert", "--check"), id="revert"),
+    ],
+)
+def test_the_answer_is_the_same_for_any_number(arguments: tuple[str, ...], process: Command) -> None:
+    alone = process(*arguments, "--jobs", "1", ".")
+    assert b"team-3" in alone.stdout + alone.stderr
+    assert process(*arguments, "--jobs", "3", ".") == alone
+
+
+def test_the_files_are_the_same_for_any_number(folder: Path, process: Command) -> None:
+    shutil.copytree(folder, folder / "other")
+    for jobs, place in (("1", "team-0"), ("2", "other/team-0")):
+        process("convert", "--jobs", jobs, place)
+    ones = [path.read_bytes() for path in sorted((folder / "team-0").iterdir())]
+    assert ones == [path.read_bytes() for path in sorted((folder / "other" / "team-0").iterdir())]
+    assert WEB_AFTER in ones
+
+
+def test_no_process_is_no_number(sidecarify: Command) -> None:
+    assert sidecarify("convert", "--check", "--jobs", "0").code == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only a copy of the process has the fault that is built in here")
+def test_where_a_process_dies_nothing_is_written(folder: Path) -> None:
+    program = (
+        "import os, sys, sidecarify.batch as batch\n"
+        "real = batch.convert_one\n"
+        "def convert_one(manifest, *rest):\n"
+        "    if manifest.name == 'team-0/24.yaml': os._exit(9)\n"
+        "    return real(manifest, *rest)\n"
+        "batch.convert_one = convert_one\n"
+        "from sidecarify.cli import main\n"
+        "sys.argv = ['sidecarify', 'convert', '--jobs', '2', '.']\n"
+        "main()\n"
+    )
+    before = {path: path.read_bytes() for path in folder.rglob("*.yaml")}
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert ended.returncode == 2
+    assert (
+        "a process of the run ended without an answer (killed, or out of memory); nothing was written" in ended.stderr
+    )
+    assert "Traceback" not in ended.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
