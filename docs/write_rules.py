@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sidecarify.judge.revert_rules import REVERT_RULES
 from sidecarify.judge.rules import ALL_RULES
+from sidecarify.judge.tree_rules import TREE_RULES
 from sidecarify.report.pages import documents
 
 FOLDER = Path(__file__).parent / "rules"
@@ -14,7 +15,7 @@ FOLDER = Path(__file__).parent / "rules"
 
 def main() -> int:
     """Make the folder what the docstrings say, or with `--check` tell (exit code 1) where it is not."""
-    wanted = documents(ALL_RULES, REVERT_RULES)
+    wanted = documents(ALL_RULES, REVERT_RULES, TREE_RULES)
     FOLDER.mkdir(exist_ok=True)
     present = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
     differing = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))

@@ -28,6 +28,8 @@ NamesHelpers = Callable[[Manifest], bool]
 """Whether the user names helpers in a manifest, so that a container alone in its pod may be one."""
 OptionsOf = Callable[[Manifest], "Options"]
 """The options of a manifest: a configuration file above it may have its own."""
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""How the names of kustomizations end."""
 
 _LOOKED_AT = 128
 _JUDGED = 8
@@ -71,15 +73,26 @@ class Owner(NamedTuple):
     namespace: str | None
 
 
+class Follow(NamedTuple):
+    """A container for whose move's sake another manifest changes too; `file` is where the container is defined."""
+
+    container: str
+    file: str
+
+
 class Survey:
     """The manifests of a run after a first look: those that may hold pods, and the objects that may point at them.
 
     `unchanged` counts the rest, which hold nothing for us and are not read again. `leftovers` are files that a killed
-    run may have left.
+    run may have left. `given` are the folders that were given, or that hold what was; `reached` are the candidates, the
+    kustomizations and what a move may have to change in their trees, by real path, whether `among` has them or not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, given: tuple[str, ...] = (), among: frozenset[str] | None = None) -> None:
+        self.given = given
+        self.among = among
         self.candidates: list[Manifest] = []
+        self.reached: dict[str, Manifest] = {}
         self.around: Around | None = None
         self.unchanged = 0
         self.troubles: list[Trouble] = []
@@ -92,7 +105,11 @@ class Survey:
 
 
 class Outcome(NamedTuple):
-    """What becomes of one manifest: its bytes before and after, and what there is to say."""
+    """What becomes of one manifest: its bytes before and after, and what there is to say.
+
+    Of a kustomize tree, `follows` are the moves of other manifests that it follows, and `together` are the paths of all
+    files that are written with it or not at all, its own among them.
+    """
 
     manifest: Manifest
     before: bytes
@@ -103,6 +120,8 @@ class Outcome(NamedTuple):
     reasons: tuple[Reason, ...] = ()
     named: frozenset[str] = frozenset()
     owners: tuple[Owner, ...] = ()
+    follows: tuple[Follow, ...] = ()
+    together: frozenset[str] = frozenset()
 
     @property
     def changed(self) -> bool:
@@ -176,9 +195,9 @@ def survey(
     Where all `paths` are folders, they are taken to hold every object that points at their pods. `jobs`: see
     `convert_all`. Raises DeadWorkerError.
     """
-    result = Survey()
     folders = [is_folder(path) for path in paths]
     alone = len(paths) == 1 and not any(folders) and not selection.listed  # nothing is around a manifest alone
+    result = Survey(given=tuple(dict.fromkeys(_folders_of((*paths, *selection.listed)))), among=among)
     around: Around | None = None
     if not alone:
         from sidecarify.around import Around  # noqa: PLC0415  (see above)
@@ -194,7 +213,7 @@ def survey(
     for seen in in_order(_look_at, (direction, not alone), pieces(), jobs, alone=_ALONE // _LOOKED_AT):
         if around is not None and seen.around is not None:
             around.merge(seen.around)
-        answers = iter(seen.answers)
+        answers = zip(seen.answers, seen.reached, strict=True)
         for one in given.popleft():
             if isinstance(one, Leftover):
                 result.leftovers.append(one.path)
@@ -203,16 +222,21 @@ def survey(
                 result.troubles.append(Trouble(one.name, 1, one.code, one.message, one.error and own))
             else:
                 own = among is None or one.path in among
-                _note(result, one, next(answers), names_helpers, own=own)
+                answer, reached = next(answers)
+                _note(result, one, answer, names_helpers, own=own, reached=reached)
     if result.candidates and around:
         result.around = around
     return result
 
 
 class _Seen(NamedTuple):
-    """What a look at some manifests has shown: an answer for each (an error has code and message)."""
+    """What a look at some manifests has shown: an answer for each (an error has code and message).
+
+    `reached` tells of each whether a move in a kustomize tree may have to change it, or it is a kustomization.
+    """
 
     answers: list[Look | tuple[str, str]]
+    reached: list[bool]
     around: Around | None
 
 
@@ -224,33 +248,52 @@ def _look_at(state: tuple[Direction, bool], manifests: list[Manifest]) -> _Seen:
 
         around = Around()
     answers: list[Look | tuple[str, str]] = []
+    reached: list[bool] = []
     for one in manifests:
         try:
             data = read(one.path)
         except FileError as error:
             answers.append((error.code, error.message))
+            reached.append(False)
             continue
+        reached.append(b"ontainers" in data or one.name.endswith(KUSTOMIZATIONS))
         answers.append(Look.WANTED if one.explicit else look(data, direction))
         if around is not None and speaks(one.name, data):
             around.add(one, data)
-    return _Seen(answers, around)
+    return _Seen(answers, reached, around)
 
 
 def _note(
-    result: Survey, one: Manifest, answer: Look | tuple[str, str], names_helpers: NamesHelpers, *, own: bool
+    result: Survey,
+    one: Manifest,
+    answer: Look | tuple[str, str],
+    names_helpers: NamesHelpers,
+    *,
+    own: bool,
+    reached: bool,
 ) -> None:
     if isinstance(answer, tuple):
         result.troubles.append(Trouble(one.name, 1, *answer, error=own))
-    elif own and (answer is Look.WANTED or (answer is Look.PODS and names_helpers(one))):
+        return
+    wanted = own and (answer is Look.WANTED or (answer is Look.PODS and names_helpers(one)))
+    if wanted:
         result.candidates.append(one)
     elif own:
         result.unchanged += 1
+    if wanted or reached:
+        result.reached[one.path] = one
 
 
 def _pieces(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     source = iter(items)
     while piece := list(islice(source, size)):
         yield piece
+
+
+def _folders_of(paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        real = os.path.realpath(path)
+        yield real if is_folder(path) else os.path.dirname(real)  # noqa: PTH120
 
 
 def check(options: Options) -> None:

@@ -11,6 +11,7 @@ from sidecarify.catalogue import Catalogue
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.directives import Directive, Ignored, Place, Remarked
 from sidecarify.families import bundled, bundled_folder, load
+from sidecarify.judge.known import RULES
 from sidecarify.judge.model import PodVerdict, Settings
 from sidecarify.judge.reverse import judge_sidecars
 from sidecarify.judge.revert_rules import REVERT_RULES
@@ -121,7 +122,7 @@ class _Comments:
     @classmethod
     def of(cls, reader: "_Reader") -> "_Comments":
         """Read those of all documents that can be read."""
-        rules = sorted({rule.name for rule in (*ALL_RULES, *REVERT_RULES)})
+        rules = sorted(RULES)
         comments = cls()
         for document, root, pods in reader.readable():
             text = reader.text[document.start : document.end]
@@ -141,6 +142,7 @@ class _Comments:
             for answer in pod.containers
             for finding in answer.ignored
         ]
+        # Those of trees have nothing to say of a manifest alone.
         rules = ALL_RULES if direction.promotes else REVERT_RULES
         active = frozenset(rule.name for rule in rules if runs(rule, settings))
         return directives.unused(self.found, self.places, ignored, active)

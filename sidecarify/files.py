@@ -260,7 +260,7 @@ def patch_name(path: str, folder: Path) -> str:
     goes by its absolute name.
     """
     file = Path(path)
-    for root in (_repository(folder), _repository(file.parent), folder):
+    for root in (repository(folder), repository(file.parent), folder):
         if root is not None and file.is_relative_to(root):
             return file.relative_to(root).as_posix()
     return file.relative_to(file.anchor).as_posix()
@@ -284,7 +284,8 @@ def reason(error: OSError | ValueError) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _repository(folder: Path) -> Path | None:
+def repository(folder: Path) -> Path | None:
+    """The repository that holds a folder: the nearest one above it (or itself) with a `.git`."""
     return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
 
 

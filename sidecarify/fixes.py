@@ -24,6 +24,8 @@ def fixes(outcome: Outcome, options: Options, around: Around | None = None) -> I
     pods: dict[tuple[int, str], list[Move]] = defaultdict(list)
     for move in outcome.moves:
         pods[move.document, move.path].append(move)
+    if len(outcome.together) > 1 or (outcome.together and len(pods) > 1):
+        return  # in a kustomize tree, what is applied alone leaves the other files of the move behind
     for (document, path), moves in pods.items():
         if any(move.verdict != "safe" for move in moves):
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sidecarify.report.diff import unified
@@ -22,17 +22,37 @@ class Edited(NamedTuple):
     text: bytes
 
 
-class Question(NamedTuple):
-    """One move: what it adds to what has been accepted, and what speaks for it. `number` counts from 1, to `last`."""
+class Asked(NamedTuple):
+    """A move that is asked about, and what speaks for it."""
 
     file: str
     move: Move
     owner: Owner | None
     reasons: tuple[Reason, ...]
+
+
+class Question(NamedTuple):
+    """One move, or several that go together: what they add to what has been accepted.
+
+    `number` counts from 1, to `last`. `proposed` is the text of the manifest as it would become, for an editor; empty
+    where several manifests would be written.
+    """
+
+    asked: tuple[Asked, ...]
     hunk: str
     proposed: bytes
     number: int
     last: int
+
+    @property
+    def file(self) -> str:
+        """The manifest of the (first) container."""
+        return self.asked[0].file
+
+    @property
+    def move(self) -> Move:
+        """The (first) move."""
+        return self.asked[0].move
 
 
 class Person(NamedTuple):
@@ -114,9 +134,84 @@ def review(first: Outcome, redo: Redo, person: Person) -> Reviewed:
 
 def _question(first: Outcome, move: Move, now: bytes, proposal: Outcome, number: int, last: int) -> Question:
     hunk = unified(now.decode(), proposal.after.decode(), first.manifest.name)
+    return Question((_asked(proposal, move),), hunk, proposal.after, number, last)
+
+
+def _asked(proposal: Outcome, move: Move) -> Asked:
     owner = next((one for one in proposal.owners if (one.document, one.path) == (move.document, move.path)), None)
     reasons = tuple(one for one in proposal.reasons if one.move == move.key)
-    return Question(first.manifest.name, move, owner, reasons, hunk, proposal.after, number, last)
+    return Asked(proposal.manifest.name, move, owner, reasons)
+
+
+TreeKey = tuple[str, "MoveKey"]
+"""The path of the manifest that defines the container, and the key of its move there."""
+Outcomes = Mapping[str, "Outcome"]
+RedoTree = Callable[["frozenset[TreeKey] | None"], Outcomes]
+"""Converts the files of a kustomize tree with the wanted moves alone; with None, all that can be made."""
+
+
+class ReviewedTree(NamedTuple):
+    """The files of a tree as they are to become, how many moves were declined, and whether to go on."""
+
+    outcomes: Outcomes
+    declined: int
+    quit: bool = False
+
+
+def review_tree(redo: RedoTree, person: Person) -> ReviewedTree:
+    """Ask about the moves of a kustomize tree, once for those that are written together.
+
+    As `review`, but no text is edited: what is shown are hunks of several files.
+    """
+    groups = list(_groups(redo(None)))
+    accepted: frozenset[TreeKey] = frozenset()
+    now = redo(accepted)
+    declined = 0
+    for number, group in enumerate(groups, 1):
+        proposal = redo(accepted | group)
+        made = {(path, move.key): move for path, one in proposal.items() for move in one.moves}
+        if not group <= made.keys():
+            declined += len(group)
+            for refusal in (
+                refusal for one in proposal.values() for refusal in one.refusals if _is_of(group, one, refusal)
+            ):
+                person.tell(refusal)
+            continue
+        asked = tuple(_asked(proposal[path], made[path, key]) for path, key in sorted(group))
+        answer = person.ask(Question(asked, _hunks(now, proposal), b"", number, len(groups)))
+        if answer == "all":
+            rest = accepted.union(*groups[number - 1 :])
+            return ReviewedTree(redo(rest), declined)
+        if answer == "yes":
+            accepted, now = accepted | group, proposal
+            continue
+        declined += len(group)
+        if answer in ("done", "quit"):
+            declined += sum(len(one) for one in groups[number:])
+            return ReviewedTree(now, declined, quit=answer == "quit")
+    return ReviewedTree(now, declined)
+
+
+def _groups(first: Outcomes) -> Iterator[frozenset[TreeKey]]:
+    """The moves that are written together, in the order of their files."""
+    found: dict[frozenset[str], list[TreeKey]] = {}
+    for path, one in first.items():
+        for move in one.moves:
+            found.setdefault(one.together or frozenset({path}), []).append((path, move.key))
+    return (frozenset(keys) for keys in found.values())
+
+
+def _is_of(group: frozenset[TreeKey], one: Outcome, refusal: Refusal) -> bool:
+    places = {(path, key[0], key[1]) for path, key in group}
+    return (one.manifest.path, refusal.document, refusal.path) in places
+
+
+def _hunks(now: Outcomes, proposal: Outcomes) -> str:
+    return "".join(
+        unified(now[path].after.decode() if path in now else one.before.decode(), one.after.decode(), one.manifest.name)
+        for path, one in proposal.items()
+        if path not in now or one.after != now[path].after
+    )
 
 
 def _why(proposal: Outcome, move: Move) -> Sequence[Refusal]:

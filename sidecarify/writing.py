@@ -8,7 +8,7 @@ that waited; the next run removes them (leftovers.py), and converts what is stil
 
 With `atomic`, the old files are kept under names of their own until all are replaced, and take their places again if
 one cannot be replaced or the user interrupts. A run that is killed in the middle of that leaves some files old and some
-new, each whole; the next run goes on from there.
+new, each whole; the next run goes on from there. The files of one move in a kustomize tree are always written so.
 """
 
 import os
@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from sidecarify.batch import Follow
 from sidecarify.discover import Manifest
 from sidecarify.files import FileError, Staged, commit, discard, forget, restore, stage, sync
 from sidecarify.leftovers import beside, tidy
@@ -33,8 +34,12 @@ class Written(NamedTuple):
 
     manifest: Manifest
     moves: tuple[Move, ...]
+    follows: tuple[Follow, ...] = ()
     error: FileError | None = None
     links: int = 1
+
+
+_Batch = list[tuple[Written, Staged | None]]
 
 
 class Writing:
@@ -45,7 +50,8 @@ class Writing:
         tidy(leftovers)
         self._atomic = atomic
         self._tidied: set[str] = set()
-        self._waiting: list[tuple[Written, Staged | None]] = []
+        self._batches: list[_Batch] = []
+        self._by_key: dict[frozenset[str], _Batch] = {}
 
     def __enter__(self) -> "Writing":
         return self
@@ -53,97 +59,121 @@ class Writing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for _, staged in self._waiting:
-            if staged is not None:
-                discard(staged)
-        self._waiting.clear()
+        for batch in self._batches:
+            for _, staged in batch:
+                if staged is not None:
+                    discard(staged)
+        self._batches.clear()
 
-    def stage(self, manifest: Manifest, before: bytes, after: bytes, moves: tuple[Move, ...] = ()) -> None:
-        """Write the new text of a manifest beside its file; what speaks against that is told by `replace_all`."""
+    def stage(
+        self,
+        manifest: Manifest,
+        before: bytes,
+        after: bytes,
+        moves: tuple[Move, ...] = (),
+        *,
+        follows: tuple[Follow, ...] = (),
+        together: frozenset[str] = frozenset(),
+    ) -> None:
+        """Write the new text of a manifest beside its file; what speaks against that is told by `replace_all`.
+
+        `together` are the paths of all files that are written with this one or not at all.
+        """
         folder = os.path.dirname(manifest.path)  # noqa: PTH120
         if manifest.explicit and folder not in self._tidied:  # nobody has walked there
             self._tidied.add(folder)
             tidy(beside([manifest.path]))
-        written = Written(manifest, moves)
+        written = Written(manifest, moves, follows)
+        batch = self._batch(together)
         try:
             staged = stage(manifest.path, before, after)
         except FileError as error:
-            self._waiting.append((written._replace(error=error), None))
+            batch.append((written._replace(error=error), None))
         else:
-            self._waiting.append((written._replace(links=staged.links), staged))
+            batch.append((written._replace(links=staged.links), staged))
+
+    def _batch(self, together: frozenset[str]) -> _Batch:
+        """The files that are replaced together: all of them with `atomic`, else what belongs to one move, or one."""
+        key = frozenset() if self._atomic else together
+        batch = self._by_key.get(key) if key or self._atomic else None
+        if batch is None:
+            batch = self._by_key[key] = []
+            self._batches.append(batch)
+        return batch
 
     def replace_all(self) -> Iterator[Written]:
         """Let every new text take the place of its file, in order, and tell what became of each.
 
-        What cannot be written leaves the others alone, but with `atomic` nothing is written then.
+        What cannot be written leaves the others alone, but with `atomic` nothing is written then, and of what belongs
+        together nothing in any case.
         """
-        yield from self._all_or_none() if self._atomic else self._one_by_one()
-
-    def _one_by_one(self) -> Iterator[Written]:
         folders: set[Path] = set()
-        self._waiting.reverse()
+        self._batches.reverse()
         try:
-            while self._waiting:
-                written, staged = self._waiting[-1]
-                if staged is not None:
-                    try:
-                        commit(staged)
-                    except FileError as error:
-                        written = written._replace(error=error)
-                    folders.add(staged.target.parent)
-                self._waiting.pop()
-                yield written
+            while self._batches:
+                batch = self._batches[-1]
+                folders |= {staged.target.parent for _, staged in batch if staged is not None}
+                results = self._all_or_none(batch) if self._atomic or len(batch) > 1 else [_replaced(*batch[0])]
+                self._batches.pop()
+                yield from results
         finally:
             for folder in folders:
                 sync(folder)
 
-    def _all_or_none(self) -> Iterator[Written]:
+    def _all_or_none(self, batch: _Batch) -> list[Written]:
         """Everything is done before the first answer is given: nobody who stops to listen stops it halfway."""
         try:
-            failed = any(written.error for written, _ in self._waiting) or not self._all_replaced()
+            failed = any(written.error for written, _ in batch) or not _all_replaced(batch)
         except BaseException:
-            self._take_back()
+            _take_back(batch)
             raise
         if failed:
-            self._take_back()
-        for _, staged in self._waiting:
-            if staged is not None and not failed:
+            _take_back(batch)
+        for _, staged in batch:
+            if staged is not None and failed:
+                discard(staged)
+            elif staged is not None:
                 forget(staged)
-        self._sync()
-        results = [written for written, _ in self._waiting]
-        because = _because_of(results) if failed else None
-        yield from (one if one.error else one._replace(error=because) for one in results)
+        results = [written for written, _ in batch]
+        because = _because_of(results, atomic=self._atomic) if failed else None
+        return [one if one.error else one._replace(error=because) for one in results]
 
-    def _all_replaced(self) -> bool:
-        for number, (written, staged) in enumerate(self._waiting):
-            if staged is not None:
-                try:
-                    commit(staged, keep=True)
-                except FileError as error:
-                    self._waiting[number] = (written._replace(error=error), staged)
-                    return False
-        return True
 
-    def _take_back(self) -> None:
-        number = len(self._waiting)
-        while number:
-            written, staged = self._waiting[number - 1]
+def _replaced(written: Written, staged: Staged | None) -> Written:
+    if staged is not None:
+        try:
+            commit(staged)
+        except FileError as error:
+            return written._replace(error=error)
+    return written
+
+
+def _all_replaced(batch: _Batch) -> bool:
+    for number, (written, staged) in enumerate(batch):
+        if staged is not None:
             try:
-                if staged is not None:
-                    restore(staged)
+                commit(staged, keep=True)
             except FileError as error:
-                self._waiting[number - 1] = (written._replace(error=error), staged)
-            except KeyboardInterrupt:  # the user wants it ended, and not left halfway
-                continue
-            number -= 1
-        self._sync()
-
-    def _sync(self) -> None:
-        for folder in {staged.target.parent for _, staged in self._waiting if staged is not None}:
-            sync(folder)
+                batch[number] = (written._replace(error=error), staged)
+                return False
+    return True
 
 
-def _because_of(results: Iterable[Written]) -> FileError:
+def _take_back(batch: _Batch) -> None:
+    number = len(batch)
+    while number:
+        written, staged = batch[number - 1]
+        try:
+            if staged is not None:
+                restore(staged)
+        except FileError as error:
+            batch[number - 1] = (written._replace(error=error), staged)
+        except KeyboardInterrupt:  # the user wants it ended, and not left halfway
+            continue
+        number -= 1
+
+
+def _because_of(results: Iterable[Written], *, atomic: bool) -> FileError:
     first = next(one for one in results if one.error is not None)
-    what = f"is as it was, since {first.manifest.name} could not be written and all files or none are wanted (--atomic)"
-    return FileError(NOT_WRITTEN, what)
+    why = "all files or none are wanted (--atomic)" if atomic else "the files of a move are written together"
+    return FileError(NOT_WRITTEN, f"is as it was, since {first.manifest.name} could not be written and {why}")

@@ -41,6 +41,12 @@ Patch = Annotated[
 Atomic = Annotated[
     bool, typer.Option("--atomic", help="Replace all files or none: put all back if one cannot be written.")
 ]
+Prove = Annotated[
+    bool,
+    typer.Option(
+        "--prove", help="Build the kustomizations concerned before and after, with kubectl or kustomize, and compare."
+    ),
+]
 Explain = Annotated[
     bool, typer.Option("--explain", help="Also say what changes in the model, by an independent comparison.")
 ]
@@ -249,11 +255,10 @@ def _check_rules(flag: str, patterns: Sequence[str], direction: Direction) -> No
         return
     from fnmatch import fnmatchcase  # noqa: PLC0415  (needed for these flags alone)
 
-    from sidecarify.judge.revert_rules import REVERT_RULES  # noqa: PLC0415
-    from sidecarify.judge.rules import ALL_RULES  # noqa: PLC0415
+    from sidecarify.judge.known import rules_of  # noqa: PLC0415
     from sidecarify.spelling import unknown  # noqa: PLC0415
 
-    names = [rule.name for rule in (ALL_RULES if direction.promotes else REVERT_RULES)]
+    names = [rule.name for rule in rules_of(direction)]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
             raise typer.BadParameter(unknown("rule", pattern, names), param_hint=flag)

@@ -63,12 +63,10 @@ class Choices:
 
     def _read(self, file: Path) -> Options:
         from sidecarify.configuration import ConfigurationError, read_configuration  # noqa: PLC0415  (see __init__)
-        from sidecarify.judge.revert_rules import REVERT_RULES  # noqa: PLC0415
-        from sidecarify.judge.rules import ALL_RULES  # noqa: PLC0415
+        from sidecarify.judge.known import RULES  # noqa: PLC0415
 
-        rules = {rule.name for rule in (*ALL_RULES, *REVERT_RULES)}
         try:
-            return arguments.options(self._judging, read_configuration(file, rules))
+            return arguments.options(self._judging, read_configuration(file, RULES.keys()))
         except ConfigurationError as error:
             complain(visible(f"{_shown(error.file)}:{error.line}:{error.column}: {error.message}"))
             raise typer.Exit(2) from None

@@ -35,6 +35,7 @@ def convert(
     config: arguments.Config = None,
     isolated: arguments.Isolated = False,
     atomic: arguments.Atomic = False,
+    prove: arguments.Prove = False,
     exclude: selecting.Exclude = None,
     include: selecting.Include = None,
     force_exclude: selecting.ForceExclude = False,
@@ -69,5 +70,5 @@ def convert(
     )
     reporting = Reporting(output_format, output_file, baseline, write_baseline)
     files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since, jobs)
-    wish = Wish(diff, check, patch, explain, verbose, reporting, atomic)
+    wish = Wish(diff, check, patch, explain, verbose, reporting, atomic, prove)
     raise typer.Exit(carry_out(files, judging, wish, Terminal.of(color, quiet=quiet)))

@@ -166,18 +166,21 @@ def _inspections(
     files: Selecting, choices: Choices, *, previews: bool = False, fixed: bool = False
 ) -> Iterator[tuple[Inspection, tuple[Fix, ...]]]:
     """The inspection of each manifest with the fixes for it; first one without a name: what could not be looked at."""
-    from sidecarify.batch import Inspection, inspect_all, inspect_one  # noqa: PLC0415  (`--help` needs none)
+    from sidecarify.batch import Inspection, inspect_one  # noqa: PLC0415  (`--help` needs none)
     from sidecarify.discover import Manifest  # noqa: PLC0415
+    from sidecarify.tree_outcomes import inspect_all  # noqa: PLC0415
 
     if files.given == [arguments.STDIN]:
         one = inspect_one(arguments.stdin_manifest(), arguments.received(), choices.first, previews=previews)
         yield one, _fixes(one, choices.first) if fixed else ()
         return
-    looked = files.find(choices)
+    looked, trees = files.find(choices)
     yield Inspection(Manifest("", ""), troubles=tuple(looked.troubles)), ()
-    inspections = inspect_all(looked, choices.of, previews=previews, jobs=files.jobs)
+    inspections = inspect_all(looked, trees, choices.of, previews=previews, jobs=files.jobs)
     for one in watched(inspections, len(looked.candidates), wanted=not is_terminal(sys.stdout)):
-        yield one, _fixes(one, choices.of(one.manifest), looked) if fixed else ()
+        # A file of a tree changes with others: `convert` knows which.
+        alone = fixed and one.manifest.path not in trees.by_path
+        yield one, _fixes(one, choices.of(one.manifest), looked) if alone else ()
 
 
 def _fixes(inspection: Inspection, options: Options, looked: Survey | None = None) -> tuple[Fix, ...]:

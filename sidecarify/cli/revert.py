@@ -27,6 +27,7 @@ def revert(
     config: arguments.Config = None,
     isolated: arguments.Isolated = False,
     atomic: arguments.Atomic = False,
+    prove: arguments.Prove = False,
     exclude: selecting.Exclude = None,
     include: selecting.Include = None,
     force_exclude: selecting.ForceExclude = False,
@@ -58,5 +59,5 @@ def revert(
         isolated=isolated,
     )
     files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since, jobs)
-    wish = Wish(diff, check, patch, explain, verbose, atomic=atomic)
+    wish = Wish(diff, check, patch, explain, verbose, atomic=atomic, prove=prove)
     raise typer.Exit(carry_out(files, judging, wish, Terminal.of(color, quiet=quiet)))

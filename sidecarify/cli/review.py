@@ -7,9 +7,9 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Container, Iterator
+from collections.abc import Container, Generator, Iterator
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from sidecarify.discover import Manifest
     from sidecarify.options import Options
     from sidecarify.plan import MoveKey, Refusal
-    from sidecarify.review import Answer, Edited, Question, Reviewed
+    from sidecarify.review import Answer, Edited, Outcomes, Question, TreeKey
+    from sidecarify.trees import Forest, Tree
 
 _ANSWERS: dict[str, Answer] = {"y": "yes", "n": "no", "a": "all", "d": "done", "q": "quit"}
 _HELP = """\
@@ -97,9 +98,9 @@ def review(
     choices = Choices(judging, files.given)
     session = _Session(Terminal.of(color), judging)
     with orderly_end():
-        looked = files.find(choices)
+        looked, trees = files.find(choices)
         session.found(looked)
-        done = list(session.ask_all(looked, choices, jobs))
+        done = list(session.ask_all(looked, trees, choices, jobs))
         session.write(done)
         session.finish()
     raise typer.Exit(session.code)
@@ -122,24 +123,53 @@ class _Session:
         for trouble in looked.troubles:
             self.tell(trouble)
 
-    def ask_all(self, looked: Survey, choices: Choices, jobs: int | None = None) -> Iterator[tuple[Manifest, Reviewed]]:
+    def ask_all(self, looked: Survey, trees: Forest, choices: Choices, jobs: int | None) -> Iterator[Outcome]:
         """Ask about the moves of all manifests; gives those that are to be written."""
         from sidecarify.batch import convert_all  # noqa: PLC0415  (`--help` needs none of it)
-        from sidecarify.review import Person, review  # noqa: PLC0415
+        from sidecarify.tree_outcomes import without  # noqa: PLC0415
 
-        person = Person(self.ask, self.explain)
-        for first in convert_all(looked, choices.of, jobs=jobs):
+        outcomes = convert_all(without(looked, trees), choices.of, jobs=jobs)
+        asked: set[int] = set()
+        for manifest in looked.candidates:
+            tree = trees.by_path.get(manifest.path)
+            if tree is None:
+                goes_on = yield from self._ask(next(outcomes), looked, choices)
+            elif id(tree) not in asked:
+                asked.add(id(tree))
+                goes_on = yield from self._ask_tree(tree, looked, choices)
+            if not goes_on:
+                return
+
+    def _ask(self, first: Outcome, looked: Survey, choices: Choices) -> Generator[Outcome, None, bool]:
+        """Ask about the moves of a manifest; whether there is to be another question."""
+        from sidecarify.review import Person, review  # noqa: PLC0415  (see ask_all)
+
+        self._note(first)
+        if not first.moves:
+            return True
+        manifest = first.manifest
+        redo = partial(_redo, manifest, choices.of(manifest), looked)
+        reviewed = review(first, redo, Person(self.ask, self.explain))
+        self.declined += reviewed.declined
+        if reviewed.after != reviewed.before:
+            yield first._replace(after=reviewed.after, moves=reviewed.moves)
+        return not reviewed.quit
+
+    def _ask_tree(self, tree: Tree, looked: Survey, choices: Choices) -> Generator[Outcome, None, bool]:
+        """Ask about the moves of a kustomize tree; whether there is to be another question."""
+        from sidecarify.review import Person, review_tree  # noqa: PLC0415  (see ask_all)
+        from sidecarify.tree_outcomes import convert_tree  # noqa: PLC0415
+
+        @cache
+        def redo(wanted: frozenset[TreeKey] | None) -> Outcomes:
+            return convert_tree(tree, looked, choices.of, wanted=wanted)
+
+        for first in redo(None).values():
             self._note(first)
-            if not first.moves:
-                continue
-            manifest = first.manifest
-            redo = partial(_redo, manifest, choices.of(manifest), looked)
-            reviewed = review(first, redo, person)
-            self.declined += reviewed.declined
-            if reviewed.after != reviewed.before:
-                yield manifest, reviewed
-            if reviewed.quit:
-                break
+        reviewed = review_tree(redo, Person(self.ask, self.explain))
+        self.declined += reviewed.declined
+        yield from (one for one in reviewed.outcomes.values() if one.changed)
+        return not reviewed.quit
 
     def ask(self, question: Question) -> Answer | Edited:
         """Show a move and ask until there is an answer; the end of stdin is `q`."""
@@ -147,14 +177,15 @@ class _Session:
 
         self._show(question)
         while True:
-            put(f"({question.number}/{question.last}) Move this container [y,n,a,d,e,q,?]? ")
+            what, edit = ("this container", "e,") if question.proposed else ("it in all these files", "")
+            put(f"({question.number}/{question.last}) Move {what} [y,n,a,d,{edit}q,?]? ")
             line = sys.stdin.readline()
             if not line:
                 put("\n")
                 return "quit"
             key = line.strip().lower()
-            if key == "e":
-                edited = _edited(question)
+            if key == "e" and question.proposed:
+                edited = _edited(question.file, question.proposed)
                 if edited is not None:
                     return Edited(edited)
             elif key in _ANSWERS:
@@ -176,21 +207,25 @@ class _Session:
         complain(text.message(trouble.file, trouble.line, trouble.code, "", trouble.message, self.terminal.err))
         self.code = max(self.code, 2 * trouble.error)
 
-    def write(self, done: list[tuple[Manifest, Reviewed]]) -> None:
+    def write(self, done: list[Outcome]) -> None:
         """Replace the files that are to change, after the last answer."""
         from sidecarify.writing import Writing  # noqa: PLC0415  (see ask_all)
 
         with Writing() as writing:
-            for manifest, reviewed in done:
-                writing.stage(manifest, reviewed.before, reviewed.after, reviewed.moves)
+            for one in done:
+                writing.stage(
+                    one.manifest, one.before, one.after, one.moves, follows=one.follows, together=one.together
+                )
             for written in writing.replace_all():
                 name = written.manifest.name
                 if written.error is not None:
                     complain(text.message(name, 1, written.error.code, "", written.error.message, self.terminal.err))
                     self.code = 2
                     continue
-                line = text.moved_line(name, written.moves, text.CONVERT, done=True, look=self.terminal.err)
-                self.terminal.say(line)
+                look, follows = self.terminal.err, written.follows
+                self.terminal.say(
+                    text.moved_line(name, written.moves, text.CONVERT, done=True, look=look, follows=follows)
+                )
                 changed, moved = self.counts.changed + 1, self.counts.moved + len(written.moves)
                 self.counts = self.counts._replace(changed=changed, moved=moved)
 
@@ -215,14 +250,14 @@ class _Session:
         )
 
     def _show(self, question: Question) -> None:
-        owner, move = question.owner, question.move
-        workload = f"{owner.kind} {owner.name or '(no name)'}: " if owner is not None else ""
-        put(visible(f"{question.file}:{move.line}: {workload}{move.container} ({move.verdict})") + "\n")
-        for reason in question.reasons:
-            place = f"{reason.file}:{reason.line}"
-            put(f"  because {visible(reason.text)} ({visible(place)})\n")
-        for note in move.notes:
-            put(f"  note [{note.rule}]: {visible(note.message)}\n")
+        for file, move, owner, reasons in question.asked:
+            workload = f"{owner.kind} {owner.name or '(no name)'}: " if owner is not None else ""
+            put(visible(f"{file}:{move.line}: {workload}{move.container} ({move.verdict})") + "\n")
+            for reason in reasons:
+                place = f"{reason.file}:{reason.line}"
+                put(f"  because {visible(reason.text)} ({visible(place)})\n")
+            for note in move.notes:
+                put(f"  note [{note.rule}]: {visible(note.message)}\n")
         self.terminal.put_patch(question.hunk)
 
 
@@ -234,16 +269,16 @@ def _redo(
     return convert_one(manifest, data, options, looked.around, wanted=wanted)
 
 
-def _edited(question: Question) -> bytes | None:
+def _edited(file_name: str, proposed: bytes) -> bytes | None:
     """The text of the file as the user's editor leaves it; None, and the reason said, where there is none."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not editor:
         put("Set $VISUAL or $EDITOR to the editor that is to be used.\n")
         return None
-    handle, name = tempfile.mkstemp(prefix="sidecarify-", suffix=Path(question.file).suffix or ".yaml")
+    handle, name = tempfile.mkstemp(prefix="sidecarify-", suffix=Path(file_name).suffix or ".yaml")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(question.proposed)
+            file.write(proposed)
         # The command is the user's own, split as a shell would, and the file is one of ours.
         ended = subprocess.run([*shlex.split(editor), name], check=False)  # noqa: S603
         if ended.returncode != 0:

@@ -15,16 +15,15 @@ def rules(
     color: arguments.Color = ColorWhen.AUTO,
 ) -> None:
     """List the rules, or explain one: what would happen, an example, a near miss, and what to do."""
-    from sidecarify.judge.revert_rules import REVERT_RULES  # noqa: PLC0415  (`--help` needs none of them)
-    from sidecarify.judge.rules import ALL_RULES  # noqa: PLC0415
+    from sidecarify.judge.known import RULES  # noqa: PLC0415  (`--help` needs none of them)
+    from sidecarify.judge.revert_rules import REVERT_RULES  # noqa: PLC0415
     from sidecarify.report.pages import list_text, page_text, rule_page  # noqa: PLC0415
     from sidecarify.spelling import unknown  # noqa: PLC0415
 
     terminal = Terminal.of(color)
-    known = {rule.name: rule for rule in (*ALL_RULES, *REVERT_RULES)}
     if name is None:
         back = {rule.name for rule in REVERT_RULES}
-        pages = sorted(rule_page(rule) for rule in known.values())
+        pages = sorted(rule_page(rule) for rule in RULES.values())
         rows = [
             (
                 page.name,
@@ -35,9 +34,9 @@ def rules(
             for page in pages
         ]
         answer = list_text([("RULE", "LEVELS", "HAZARDS", "WHAT IT SAYS"), *rows], width=terminal.out.width)
-    elif name in known:
-        answer = page_text(rule_page(known[name]), width=terminal.out.width, color=terminal.out.color)
+    elif name in RULES:
+        answer = page_text(rule_page(RULES[name]), width=terminal.out.width, color=terminal.out.color)
     else:
-        raise typer.BadParameter(unknown("rule", name, known), param_hint="NAME")
+        raise typer.BadParameter(unknown("rule", name, RULES), param_hint="NAME")
     with orderly_end():
         put(answer)

@@ -20,7 +20,7 @@ from sidecarify.report import text
 from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
-    from sidecarify.batch import Outcome, Survey, Trouble
+    from sidecarify.batch import Follow, Outcome, Survey, Trouble
     from sidecarify.discover import Manifest
     from sidecarify.options import Options
     from sidecarify.plan import Move
@@ -38,6 +38,20 @@ class Wish(NamedTuple):
     verbose: bool
     reporting: Reporting = AS_EVER
     atomic: bool = False
+    prove: bool = False
+
+    @property
+    def tool(self) -> tuple[str, ...] | None:
+        """What builds kustomizations, where they are to be compared. Raises typer.BadParameter if there is none."""
+        if not self.prove:
+            return None
+        from sidecarify.kustomize.prove import find_tool  # noqa: PLC0415  (for this argument alone)
+
+        found = find_tool()
+        if found is None:
+            what = "neither kubectl nor kustomize is installed (found on the PATH), and one of them must build."
+            raise typer.BadParameter(what, param_hint="--prove")
+        return found
 
     @property
     def looking(self) -> bool:
@@ -55,8 +69,9 @@ class Wish(NamedTuple):
         return self.diff and self.reporting.for_people != (self.reporting.file is not None)
 
     def validate(self) -> None:
-        """Raise typer.BadParameter for what excludes one another."""
+        """Raise typer.BadParameter for what excludes one another, or cannot be done."""
         self.reporting.validate()
+        _ = self.tool
         people, file = self.reporting.for_people, self.reporting.file
         if not people and self.writes:
             what = "only with --check, --diff or --patch: what is said must be known before anything is written."
@@ -87,20 +102,27 @@ def carry_out(selecting: Selecting, judging: Judging, wish: Wish, terminal: Term
 
 
 def _files(run: _Run, choices: Choices, selecting: Selecting) -> Iterator[FileReport]:
-    from sidecarify.batch import convert_all  # noqa: PLC0415  (`--help` needs none of it)
-    from sidecarify.report.results import of_survey  # noqa: PLC0415
+    from sidecarify.report.results import of_survey  # noqa: PLC0415  (`--help` needs none of it)
+    from sidecarify.tree_outcomes import convert_all  # noqa: PLC0415
     from sidecarify.writing import Writing  # noqa: PLC0415
 
-    looked = selecting.find(choices, run.judging.direction)
+    looked, trees = selecting.find(choices, run.judging.direction)
     run.found(looked)
     yield from of_survey(looked.troubles)
-    outcomes = convert_all(looked, choices.of, run.judging.direction, selecting.jobs)
+    outcomes = convert_all(looked, trees, choices.of, run.judging.direction, jobs=selecting.jobs, tool=run.wish.tool)
     # Nothing is replaced before every manifest has been converted and proved, and waits beside its file.
     with Writing(looked.leftovers if run.wish.writes else (), atomic=run.wish.atomic) as writing:
         for outcome in watched(outcomes, len(looked.candidates), wanted=run.shows_progress):
             yield run.show(outcome, run.fixes(outcome, choices.of(outcome.manifest), looked))
             if outcome.changed and run.wish.writes:
-                writing.stage(outcome.manifest, outcome.before, outcome.after, outcome.moves)
+                writing.stage(
+                    outcome.manifest,
+                    outcome.before,
+                    outcome.after,
+                    outcome.moves,
+                    follows=outcome.follows,
+                    together=outcome.together,
+                )
         for written in writing.replace_all():
             run.written(written)
 
@@ -113,7 +135,7 @@ def _filter(run: _Run, options: Options) -> Iterator[FileReport]:
         put_bytes(outcome.after)
     yield run.show(outcome, run.fixes(outcome, options))
     if run.wish.writes and outcome.changed:
-        run.done(outcome.manifest, outcome.moves)
+        run.done(outcome.manifest, outcome.moves, outcome.follows)
 
 
 class _Run:
@@ -203,7 +225,8 @@ class _Run:
     def _explain(self, outcome: Outcome) -> None:
         look, name = self.terminal.err, outcome.manifest.name
         if not self.wish.writes:
-            self.terminal.say(text.moved_line(name, outcome.moves, self.words, done=False, look=look))
+            line = text.moved_line(name, outcome.moves, self.words, done=False, look=look, follows=outcome.follows)
+            self.terminal.say(line)
         if self.wish.verbose:
             for reason in outcome.reasons:
                 self.terminal.say(text.message(reason.file, reason.line, "moves", reason.container, reason.text, look))
@@ -225,11 +248,12 @@ class _Run:
         if written.links > 1:
             what = f"had {written.links} names (hard links); the other names keep the old text"
             self.tell([Trouble(name, 1, "hard-link", what, error=False)])
-        self.done(written.manifest, written.moves)
+        self.done(written.manifest, written.moves, written.follows)
 
-    def done(self, manifest: Manifest, moves: Sequence[Move]) -> None:
+    def done(self, manifest: Manifest, moves: Sequence[Move], follows: Sequence[Follow]) -> None:
         """Say what has been done."""
-        self.terminal.say(text.moved_line(manifest.name, moves, self.words, done=True, look=self.terminal.err))
+        line = text.moved_line(manifest.name, moves, self.words, done=True, look=self.terminal.err, follows=follows)
+        self.terminal.say(line)
 
     def finish(self, given: Sequence[str]) -> None:
         """Write the patch and the baseline, sum up, say what was left alone and why, and settle the exit code.

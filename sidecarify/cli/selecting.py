@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sidecarify.batch import Survey
     from sidecarify.cli.choices import Choices
     from sidecarify.discover import Selection
+    from sidecarify.trees import Forest
 
 Exclude = Annotated[
     list[str] | None,
@@ -69,13 +70,14 @@ class Selecting(NamedTuple):
         """Whether all that stands below the given paths is taken, but for what ignore files leave out."""
         return not (self.exclude or self.force_exclude or self.since is not None)
 
-    def find(self, choices: "Choices", direction: Direction = TO_SIDECAR) -> "Survey":
-        """Find the manifests, and the configuration of those that may matter.
+    def find(self, choices: "Choices", direction: Direction = TO_SIDECAR) -> "tuple[Survey, Forest]":
+        """Find the manifests and the kustomize trees among them, and the configuration of those that may matter.
 
         Raises typer.BadParameter for a list or a revision that cannot be read, typer.Exit (2) for a configuration file
         that cannot be used.
         """
         from sidecarify.batch import survey  # noqa: PLC0415  (`--help` needs none of the core)
+        from sidecarify.trees import forest  # noqa: PLC0415
 
         selection = self._selection()
         among = None if self.since is None else self._changed(self.since, selection)
@@ -87,8 +89,9 @@ class Selecting(NamedTuple):
             names_helpers=lambda one: choices.of(one).names_helpers,
             jobs=self.jobs,
         )
+        trees = forest(looked, choices.of, direction)
         choices.prepare(looked.candidates)
-        return looked
+        return looked, trees
 
     def _changed(self, since: str, selection: "Selection") -> frozenset[str]:
         from sidecarify.changed import RevisionError, changed_since  # noqa: PLC0415  (for this argument alone)

@@ -21,6 +21,7 @@ from sidecarify.judge.model import (
 from sidecarify.judge.roles import roles
 from sidecarify.judge.rules import ALL_RULES
 from sidecarify.judge.said import said
+from sidecarify.judge.tree_rules import TreeRule
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.related import surroundings
 from sidecarify.kube.workload import PodSpec
@@ -82,7 +83,7 @@ def _findings(member: Member, context: PodContext, rules: Sequence[Rule], settin
                     yield finding
 
 
-def runs(rule: Rule, settings: Settings) -> bool:
+def runs(rule: Rule | TreeRule, settings: Settings) -> bool:
     """Whether the user wants the rule to run."""
     if rule.name == _NO_SHARED_VOLUME and not settings.shared_volume:
         return False

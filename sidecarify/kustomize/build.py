@@ -233,6 +233,9 @@ class _Builder:
         return known.copy()
 
     def _collect(self, one: Kustomization, pile: _Pile) -> None:
+        doubt = self.graph.doubts.get(one.folder)
+        if doubt is not None:
+            pile.obstacles.append(self._doubted(doubt))
         for link in one.resources:
             self._resource(link, pile)
         for link in one.components:
@@ -267,13 +270,21 @@ class _Builder:
             pile.live += [live.copy() for live in self._workloads(link.path)]
         elif link.kind == "folder" and link.path in self.graph.kustomizations:
             pile.take(self._pile(link.path))
-        elif link.kind == "remote":
+        elif link.kind in ("remote", "missing"):
             pile.unseen.append(link.node)
+
+    def _doubted(self, problem: Problem) -> Obstacle:
+        what = f"{problem.place.file} may build on it and cannot be read: {problem.message}"
+        return Obstacle(self._line(problem), what)
 
     def _workloads(self, name: str) -> list[_Live]:
         known = self.workloads.get(name)
         if known is None:
             known = self.workloads[name] = list(self._read(name))
+            doubt = self.graph.doubts.get(name)
+            if doubt is not None:
+                for live in known:
+                    live.obstacles.append(self._doubted(doubt))
         return known
 
     def _read(self, name: str) -> Iterator[_Live]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sidecarify.direction import ALWAYS, POLICY, TO_SIDECAR, Direction
@@ -13,16 +13,20 @@ from sidecarify.yamltext.tree import Node
 from . import merge
 from .build import Build, Entry, Instance, Roster, Site, State, build
 from .edits import FileChange, UneditableError, file_changes
-from .follow import Following, Reason, follow
+from .follow import Following, Reason, anywhere, follow
 from .graph import Graph, read_graph
 from .sources import Sources
 
 
 class Group(NamedTuple):
-    """Containers that move together, and the files that are written together or not at all for their sake."""
+    """Containers that move together, and the files that are written together or not at all for their sake.
+
+    `concerned` are the containers for whose sake each file changes.
+    """
 
     sites: tuple[Site, ...]
     changes: tuple[FileChange, ...]
+    concerned: dict[str, frozenset[Site]]
 
 
 class Carried(NamedTuple):
@@ -49,20 +53,24 @@ def carry_out(
     sites: Sequence[Site],
     *,
     direction: Direction = TO_SIDECAR,
-    placement: Placement = "auto",
+    placement: Placement | Callable[[str], Placement] = "auto",
     accepted: frozenset[Site] = frozenset(),
+    writable: Callable[[str], bool] = anywhere,
 ) -> Carried:
     """Move the containers defined at `sites`, in their order, wherever the tree speaks of them.
+
+    Only files that are `writable` change; `placement` may differ from file to file.
 
     What cannot be followed, edited or proved is refused with its reason; nothing of it is left in the changes. The
     containers in `accepted` move even where something cannot follow them.
     """
+    placed = placement if callable(placement) else lambda _: placement
     refused: dict[Site, Reason] = {}
     while True:
-        following = follow(built, [site for site in sites if site not in refused], direction, accepted)
+        following = follow(built, [site for site in sites if site not in refused], direction, accepted, writable)
         refused.update(following.refused)
         try:
-            changes = file_changes(graph.sources, following.edits, placement, direction)
+            changes = file_changes(graph.sources, following.edits, placed, direction)
         except UneditableError as error:
             hit = [site for edit in following.edits if edit.subject.unit is error.unit for site in edit.sites]
             refused.update({site: Reason(error.line, error.message) for site in hit or following.sites})
@@ -212,9 +220,12 @@ def _groups(following: Following, changes: Sequence[FileChange]) -> list[Group]:
             leader[one] = one = leader[leader[one]]
         return one
 
+    concerned: dict[str, frozenset[Site]] = {}
     for edit in following.edits:
+        file = edit.subject.unit.file
+        concerned[file] = concerned.get(file, frozenset()) | edit.sites
         for site in edit.sites:
-            leader[find(site)] = find(edit.subject.unit.file)
+            leader[find(site)] = find(file)
     parts: dict[Site | str, tuple[list[Site], list[FileChange]]] = {}
     for site in following.sites:
         if site in leader:
@@ -222,4 +233,7 @@ def _groups(following: Following, changes: Sequence[FileChange]) -> list[Group]:
     for path in sorted(by_path):
         if path in leader:
             parts.setdefault(find(path), ([], []))[1].append(by_path[path])
-    return [Group(tuple(sites), tuple(files)) for sites, files in parts.values()]
+    return [
+        Group(tuple(sites), tuple(files), {one.path: concerned[one.path] for one in files})
+        for sites, files in parts.values()
+    ]

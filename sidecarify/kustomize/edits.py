@@ -7,7 +7,7 @@ field paths are replaced in place; a patch inside a scalar goes back into its sc
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import NamedTuple
@@ -59,9 +59,12 @@ class _Work:
 
 
 def file_changes(
-    sources: Sources, edits: Iterable[Edit], placement: Placement, direction: Direction
+    sources: Sources, edits: Iterable[Edit], placement: Callable[[str], Placement], direction: Direction
 ) -> list[FileChange]:
-    """The files that the edits change. Raises UneditableError; nothing of a failed set of edits is of use."""
+    """The files that the edits change, each with the placement of its own.
+
+    Raises UneditableError; nothing of a failed set of edits is of use.
+    """
     work: dict[Unit, _Work] = defaultdict(_Work)
     for edit in edits:
         unit = edit.subject.unit
@@ -74,7 +77,7 @@ def file_changes(
     for unit in list(work):
         if unit.outer is not None:
             work[unit.outer].inner.append(unit)
-    results = {unit: _changed(unit, work, placement, direction) for unit in work if unit.outer is None}
+    results = {unit: _changed(unit, work, placement(unit.file), direction) for unit in work if unit.outer is None}
     by_file: dict[str, list[tuple[Unit, str]]] = defaultdict(list)
     for unit, text in results.items():
         by_file[unit.file].append((unit, text))

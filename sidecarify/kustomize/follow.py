@@ -120,18 +120,27 @@ class _StuckError(Exception):
         self.final = final
 
 
+def anywhere(_file: str) -> bool:
+    """That every file may be written."""
+    return True
+
+
 def follow(
-    build: Build, sites: Sequence[Site], direction: Direction, accepted: frozenset[Site] = frozenset()
+    build: Build,
+    sites: Sequence[Site],
+    direction: Direction,
+    accepted: frozenset[Site] = frozenset(),
+    writable: Callable[[str], bool] = anywhere,
 ) -> Following:
     """The edits that let the containers defined at `sites` move, in their order, and which of them cannot move.
 
     Containers that share a patch stand or fall together where the patch cannot be made to fit both. Those in
-    `accepted` move even so; what cannot follow them is left as it is.
+    `accepted` move even so; what cannot follow them is left as it is. So is a file that is not `writable`.
     """
     refused: dict[Site, Reason] = {}
     while True:
         moving = [site for site in sites if site not in refused]
-        pursuit = _Pursuit(moving, direction, accepted)
+        pursuit = _Pursuit(moving, direction, accepted, writable)
         for instance in build.instances:
             pursuit.instance(instance)
         pursuit.agree(build.strays)
@@ -143,7 +152,14 @@ def follow(
 class _Pursuit:
     """One attempt to let a set of containers move."""
 
-    def __init__(self, sites: Sequence[Site], direction: Direction, accepted: frozenset[Site]) -> None:
+    def __init__(
+        self,
+        sites: Sequence[Site],
+        direction: Direction,
+        accepted: frozenset[Site],
+        writable: Callable[[str], bool],
+    ) -> None:
+        self.writable = writable
         self.moving = {site: rank for rank, site in enumerate(sites)}
         self.direction = direction
         self.demands: dict[tuple[int, int, str, int], _Demand] = {}
@@ -617,6 +633,9 @@ class _Pursuit:
             elif len(demand.plans) > 1:
                 users = [users[0][0] for users in demand.plans.values()][:2]
                 what = f"the same text is used for {' and for '.join(users)}, which would need it to differ"
+                reason = Reason(demand.line, what)
+            elif not self.writable(demand.subject.unit.file):
+                what = "this would have to change with it, and is not among the files of the run"
                 reason = Reason(demand.line, what)
             if reason is not None and self._tolerates(sites, reason):
                 demand.plans = {demand.unchanged: []}

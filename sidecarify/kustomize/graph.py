@@ -19,6 +19,7 @@ from sidecarify.yamltext.tree import Node
 
 from .merge import duplicate_key
 from .sources import Place, Problem, Sources, TextFile, Unit, joined
+from .words import mentioned
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MAX_DEPTH = 100
@@ -115,12 +116,16 @@ class Kustomization:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """All kustomizations below a root, by folder. `broken` are those that cannot be built as they stand."""
+    """All kustomizations below a root, by folder. `broken` are those that cannot be built as they stand.
+
+    `doubts`: files and folders that one of those may refer to which cannot be read at all.
+    """
 
     sources: Sources
     kustomizations: dict[str, Kustomization]
     problems: tuple[Problem, ...]
     broken: dict[str, Problem]
+    doubts: dict[str, Problem]
 
     @cached_property
     def used_by(self) -> dict[str, tuple[str, ...]]:
@@ -177,7 +182,7 @@ def read_graph(sources: Sources, folders: Collection[str] | None = None) -> Grap
     for folder, names in _folders(sources) if folders is None else _given(sources, folders):
         reader.kustomization(folder, names)
     reader.find_cycles()
-    return Graph(sources, reader.found, tuple(reader.problems), reader.broken)
+    return Graph(sources, reader.found, tuple(reader.problems), reader.broken, reader.doubts)
 
 
 def _folders(sources: Sources) -> Iterator[tuple[str, list[str]]]:
@@ -203,9 +208,19 @@ class _Reader:
         self.found: dict[str, Kustomization] = {}
         self.problems: list[Problem] = []
         self.broken: dict[str, Problem] = {}
+        self.doubts: dict[str, Problem] = {}
 
     def kustomization(self, folder: str, names: list[str]) -> None:
-        """Read the kustomization of a folder."""
+        """Read the kustomization of a folder; of one that cannot be read, what its words may refer to."""
+        self._kustomization(folder, names)
+        problem = self.broken.get(folder)
+        text = self.sources.read(joined(folder, names[0]))
+        if problem is not None and folder not in self.found and isinstance(text, TextFile):
+            for path in mentioned(folder, text.source.text):
+                if path != folder:
+                    self.doubts.setdefault(path, problem)
+
+    def _kustomization(self, folder: str, names: list[str]) -> None:
         file = joined(folder, names[0])
         if len(names) > 1:
             what = f"the folder holds {' and '.join(names)}; kustomize takes one kustomization a folder"
@@ -237,7 +252,7 @@ class _Reader:
         self.found[folder] = self._read(folder, unit, node)
 
     def _read(self, folder: str, unit: Unit, node: Node) -> Kustomization:
-        resources = [self._link(folder, item) for item in _listed(node, "resources", "bases")]
+        resources = [self._link(folder, item, needed=False) for item in _listed(node, "resources", "bases")]
         obscure = [
             Obscure(name, value) for name, value in fields.keys(node).items() if name in _OBSCURE and _says(value)
         ]
@@ -259,8 +274,11 @@ class _Reader:
         self.problems.append(problem)
         self.broken.setdefault(folder, problem)
 
-    def _link(self, folder: str, item: Node) -> Link:
-        """What a name stands for; what is missing, leads out of the root or is remote is reported."""
+    def _link(self, folder: str, item: Node, *, needed: bool = True) -> Link:
+        """What a name stands for; what is missing, leads out of the root or is remote is reported.
+
+        What is missing and not `needed` may be made before the build, and is as unknown as something remote.
+        """
         text = item.value
         place = self.sources.place(item.line)
         if item.kind != "scalar" or not text:
@@ -278,7 +296,11 @@ class _Reader:
             what = f"{text} leads out of the given folder, so what it builds on is not known"
             self._report(folder, Problem(place, "outside", what))
             return Link(item, "outside", path)
-        self._report(folder, Problem(place, "missing", f"{text} does not exist"))
+        missing = Problem(place, "missing", f"{text} does not exist")
+        if needed:
+            self._report(folder, missing)
+        else:
+            self.problems.append(missing)
         return Link(item, "missing", path)
 
     def _remote(self, item: Node) -> Link:

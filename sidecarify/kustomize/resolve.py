@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 
 from sidecarify.direction import Direction
 from sidecarify.judge.model import ContainerVerdict, Evidence, Finding, PodVerdict, VerdictName
+from sidecarify.judge.tree_rules import overlays_disagree
 from sidecarify.kube.workload import PodSpec, pod_specs
 from sidecarify.yamltext.tree import YamlError
 
 from .build import Build, Instance, Site, path_in_object
 from .carry import picture
 from .sources import Problem, Sources
-
-OVERLAYS_DISAGREE = "overlays-disagree"
 
 Judge = Callable[[PodSpec, Instance, str], PodVerdict]
 _STRICTNESS: dict[VerdictName | None, int] = {"safe": 0, None: 1, "review": 2, "refuse": 3}
@@ -43,11 +42,11 @@ class View:
 
 
 def views(
-    build: Build, sources: Sources, judge: Judge, direction: Direction, least: int = 2
+    build: Build, sources: Sources, judge: Judge, direction: Direction, least: Callable[[Instance], int]
 ) -> tuple[list[View], list[Problem]]:
     """The judged views of all pod specs that hold a container which may move, and what could not be judged.
 
-    That is one with `least` containers, or on the way back one with native sidecars.
+    That is one with at `least` so many containers, or on the way back one with native sidecars.
     """
     found: dict[object, View] = {}
     problems: list[Problem] = []
@@ -55,7 +54,7 @@ def views(
         for pod in pod_specs(instance.owner._replace(node=instance.final.node)):
             path = path_in_object(pod)
             roster = instance.final.rosters.get(path)
-            if roster is None or not _may_move(pod, direction, least):
+            if roster is None or not _may_move(pod, direction, least(instance)):
                 continue
             entries = (*roster.containers, *roster.inits)
             key = (path, tuple(entry.site for entry in entries), picture(instance.final.node))
@@ -99,15 +98,18 @@ def _placed(verdict: PodVerdict, sources: Sources) -> PodVerdict:
     return verdict._replace(containers=answers)
 
 
-def combined(found: Sequence[View], sources: Sources) -> list[View]:
-    """The views with every container judged by all of them: each finding counts in each, and so does disagreement."""
+def combined(found: Sequence[View], sources: Sources, ignores: Callable[[Site], bool]) -> list[View]:
+    """The views with every container judged by all of them: each finding counts in each.
+
+    So does disagreement, but for the containers of which the user `ignores` it.
+    """
     answers: dict[Site, list[tuple[View, ContainerVerdict]]] = {}
     for view in found:
         for answer in view.verdict.containers:
             site = site_of(view, answer)
             if site is not None:
                 answers.setdefault(site, []).append((view, answer))
-    joined = {site: _joined(several, sources) for site, several in answers.items()}
+    joined = {site: _joined(several, sources, ignored=ignores(site)) for site, several in answers.items()}
     result = []
     for view in found:
         own = []
@@ -127,7 +129,7 @@ def site_of(view: View, answer: ContainerVerdict) -> Site | None:
 
 
 def _joined(
-    several: Sequence[tuple[View, ContainerVerdict]], sources: Sources
+    several: Sequence[tuple[View, ContainerVerdict]], sources: Sources, *, ignored: bool
 ) -> Callable[[ContainerVerdict], ContainerVerdict]:
     """How the answer of one view reads once the others are known."""
     findings = list(dict.fromkeys(finding for _, answer in several for finding in answer.findings))
@@ -136,9 +138,13 @@ def _joined(
     mild = min(several, key=lambda pair: _STRICTNESS[pair[1].verdict])
     if all(answer.verdict is None for _, answer in several):
         return lambda answer: answer
-    if (mild[1].verdict == "safe" and strict[1].verdict != "safe") or any(one.verdict is None for _, one in several):
+    names: list[VerdictName] = []
+    differ = (mild[1].verdict == "safe" and strict[1].verdict != "safe") or any(
+        one.verdict is None for _, one in several
+    )
+    if differ and not ignored:
         findings.append(_disagreement(mild, strict, several, sources))
-    names: list[VerdictName] = ["review"] if findings and findings[-1].rule == OVERLAYS_DISAGREE else []
+        names.append("review")
     names += [answer.verdict for _, answer in several if answer.verdict is not None]
     verdict = max(names, key=lambda name: _STRICTNESS[name])
     role = next(answer.role for _, answer in several if answer.verdict is not None)
@@ -160,11 +166,8 @@ def _disagreement(
     if other is mild:
         mild = strict
     line = sources.place(mild[1].member.container.line)
-    what = (
-        f"It is {_said(mild[1])} as {_roots(mild[0])} builds it, but {_said(other[1])} as {_roots(other[0])} builds it."
-    )
-    advice = "The base is one for both: see to the stricter of them first."
-    return Finding(OVERLAYS_DISAGREE, "review", what, advice, line.line, line.file)
+    one, two = (f"{_said(answer)} as {_roots(view)} builds it" for view, answer in (mild, other))
+    return overlays_disagree(one, two, line.line, line.file)
 
 
 def _said(answer: ContainerVerdict) -> str:

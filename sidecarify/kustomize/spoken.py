@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sidecarify import directives
-from sidecarify.judge.revert_rules import REVERT_RULES
-from sidecarify.judge.rules import ALL_RULES
+from sidecarify.judge.known import RULES
 from sidecarify.judge.said import NO_REMARKS, Choice, Remarks
 from sidecarify.kube import fields
 from sidecarify.kube.objects import KubeObject
@@ -60,7 +59,7 @@ def spoken(build: Build, sources: Sources, *, ignores: bool) -> Spoken:
     units = _texts(build)
     if not any(directives.mentions(unit.text) for unit in units):
         return Spoken(NO_REMARKS, ())
-    rules = sorted({rule.name for rule in (*ALL_RULES, *REVERT_RULES)})
+    rules = sorted(RULES)
     found: list[directives.Directive] = []
     told: list[directives.Remarked] = []
     where: list[directives.Place] = []

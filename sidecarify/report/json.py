@@ -85,11 +85,12 @@ def _pod(file: str, verdict: PodVerdict) -> PodEntry:
         "name": pod.owner.name,
         "namespace": pod.owner.namespace,
         "path": pod.path,
-        "containers": [_container(file, answer) for answer in verdict.containers],
+        "containers": [container_entry(file, answer) for answer in verdict.containers],
     }
 
 
-def _container(file: str, answer: ContainerVerdict) -> ContainerEntry:
+def container_entry(file: str, answer: ContainerVerdict) -> ContainerEntry:
+    """A container of a manifest."""
     return {
         "name": answer.member.name,
         "line": answer.member.container.line,

@@ -12,6 +12,7 @@ from sidecarify.report.visible import painted
 
 if TYPE_CHECKING:
     from sidecarify.judge.model import Rule
+    from sidecarify.judge.tree_rules import TreeRule
 
 _WIDTH = 100
 _PARTS = ("Fires on", "Near miss", "Fix")
@@ -41,7 +42,7 @@ class RulePage(NamedTuple):
     fix: str
 
 
-def rule_page(rule: Rule) -> RulePage:
+def rule_page(rule: Rule | TreeRule) -> RulePage:
     """The page of a rule. Raises PageError where its docstring lacks a part."""
     text = inspect.getdoc(rule.check) or ""
     head, *parts = _HEADING.split(text)
@@ -98,7 +99,9 @@ def _fenced(example: str) -> str:
     return f"```yaml\n{example}\n```"
 
 
-def index_markdown(pages: Sequence[RulePage], reverting: Sequence[RulePage] = ()) -> str:
+def index_markdown(
+    pages: Sequence[RulePage], reverting: Sequence[RulePage] = (), trees: Sequence[RulePage] = ()
+) -> str:
     """The list of all pages as docs/rules/README.md."""
     parts = [
         f"{_WRITTEN}\n\n# Rules",
@@ -108,6 +111,9 @@ def index_markdown(pages: Sequence[RulePage], reverting: Sequence[RulePage] = ()
     ]
     if reverting:
         parts += ["## On the way back", "Rules of `sidecarify revert`.", _table(reverting)]
+    if trees:
+        parts += ["## In kustomize trees", "Rules on what only [a tree of kustomizations](../kustomize.md) shows."]
+        parts.append(_table(trees))
     return "\n\n".join(parts) + "\n"
 
 
@@ -120,13 +126,16 @@ def _table(pages: Sequence[RulePage]) -> str:
     return "\n".join(["| rule | levels | hazards | what it says |", "|---|---|---|---|", *rows])
 
 
-def documents(rules: Sequence[Rule], revert_rules: Sequence[Rule] = ()) -> dict[str, str]:
+def documents(
+    rules: Sequence[Rule], revert_rules: Sequence[Rule] = (), tree_rules: Sequence[TreeRule] = ()
+) -> dict[str, str]:
     """The content of docs/rules, by file name. Raises PageError."""
     pages = [rule_page(rule) for rule in rules]
     reverting = [rule_page(rule) for rule in revert_rules]
+    trees = [rule_page(rule) for rule in tree_rules]
     found = {f"{page.name}.md": page_markdown(page, reverting=True) for page in reverting}
-    found |= {f"{page.name}.md": page_markdown(page) for page in pages}
-    return {"README.md": index_markdown(pages, reverting)} | dict(sorted(found.items()))
+    found |= {f"{page.name}.md": page_markdown(page) for page in (*pages, *trees)}
+    return {"README.md": index_markdown(pages, reverting, trees)} | dict(sorted(found.items()))
 
 
 def page_text(page: RulePage, *, width: int = 0, color: bool = False) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -18,7 +17,7 @@ from sidecarify.report.results import MOVABLE, FileReport, Fix, Result
 from sidecarify.yamltext.source import BOM
 
 if TYPE_CHECKING:
-    from sidecarify.judge.model import Rule
+    pass
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 # The name that code scanning knows for it.
@@ -165,7 +164,9 @@ def _rule(name: str) -> Json:
             "help": {"text": _HELP},
             "defaultConfiguration": {"level": "warning"},
         }
-    rule = _rules().get(name)
+    from sidecarify.judge.known import RULES  # noqa: PLC0415  (for results of rules alone)
+
+    rule = RULES.get(name)
     if rule is None:
         text = (
             "It comes from the text of the manifest, which no flag overrides; docs/refusals.md lists what can be done."
@@ -182,11 +183,3 @@ def _rule(name: str) -> Json:
         "defaultConfiguration": {"level": _LEVELS[page.levels[0]]},
         "properties": {"hazards": list(page.hazards), "levels": list(page.levels)},
     }
-
-
-@lru_cache(maxsize=1)
-def _rules() -> dict[str, Rule]:
-    from sidecarify.judge.revert_rules import REVERT_RULES  # noqa: PLC0415  (see _rule)
-    from sidecarify.judge.rules import ALL_RULES  # noqa: PLC0415
-
-    return {rule.name: rule for rule in (*REVERT_RULES, *ALL_RULES)}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sidecarify.report.visible import Style, painted, visible
 
 if TYPE_CHECKING:
+    from sidecarify.batch import Follow
     from sidecarify.plan import Move, Refusal
     from sidecarify.report.json import ContainerEntry, FindingEntry, PodEntry
 
@@ -66,9 +67,17 @@ def note_messages(file: str, moves: Sequence[Move], look: Look = PLAIN) -> Itera
             yield message(note.file or file, note.line, note.rule, move.container, note.message, look)
 
 
-def moved_line(file: str, moves: Sequence[Move], words: Words, *, done: bool, look: Look = PLAIN) -> str:
-    """What happens to one file."""
-    names = _names(move.container for move in moves)
+def moved_line(
+    file: str,
+    moves: Sequence[Move],
+    words: Words,
+    *,
+    done: bool,
+    look: Look = PLAIN,
+    follows: Sequence[Follow] = (),
+) -> str:
+    """What happens to one file: which of its containers move, or the moves in other files that it `follows`."""
+    names = _names(move.container for move in moves) or _followed(follows)
     verb = words.past if done else f"would {words.verb}"
     return f"{painted(verb, 'green', color=look.color)} {visible(file)}: {visible(names)}"
 
@@ -78,6 +87,14 @@ def _names(names: Iterable[str]) -> str:
     shown = [name if count == 1 else f"{name} ({count} times)" for name, count in counted.items()]
     more = len(shown) - _SHOWN_NAMES
     return ", ".join(shown) if more <= 1 else f"{', '.join(shown[:_SHOWN_NAMES])} and {more} more"
+
+
+def _followed(follows: Sequence[Follow]) -> str:
+    by_file: dict[str, list[str]] = {}
+    for one in follows:
+        by_file.setdefault(one.file, []).append(one.container)
+    moves = " and ".join(f"{_names(names)} in {file}" for file, names in by_file.items())
+    return f"follows the move of {moves}"
 
 
 class Counts(NamedTuple):

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from sidecarify.judge.known import RULES
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
 from sidecarify.judge.revert_rules import REVERT_RULES
 from sidecarify.judge.rules import ALL_RULES
+from sidecarify.judge.tree_rules import TREE_RULES
 from sidecarify.report.pages import PageError, documents, page_text, rule_page
 from sidecarify.yamltext.tree import parse
 
 FOLDER = Path(__file__).parents[2] / "docs" / "rules"
-WANTED = documents(ALL_RULES, REVERT_RULES)
-RULES = {rule.name: rule for rule in (*ALL_RULES, *REVERT_RULES)}
+WANTED = documents(ALL_RULES, REVERT_RULES, TREE_RULES)
 
 
 @pytest.mark.parametrize("name", sorted(WANTED))

@@ -130,11 +130,29 @@ def test_what_builds_on_a_broken_one_is_broken(tmp_path: Path) -> None:
         tmp_path,
         {
             "a/kustomization.yaml": "resources: [../b]\n",
-            "b/kustomization.yaml": "resources: [nothing.yaml]\n",
+            "b/kustomization.yaml": "patches: [{path: nothing.yaml}]\n",
             "c/kustomization.yaml": "namePrefix: x-\n",
         },
     )
     assert set(found.broken) == {"a", "b"}
+
+
+def test_a_resource_that_is_made_before_the_build_breaks_nothing(tmp_path: Path) -> None:
+    found = graph(tmp_path, {"a/kustomization.yaml": "resources: [nothing.yaml]\n"})
+    assert problems(found) == [("a/kustomization.yaml:1", "missing")]
+    assert found.broken == {}
+
+
+def test_what_one_that_cannot_be_read_may_build_on_is_in_doubt(tmp_path: Path) -> None:
+    found = graph(
+        tmp_path,
+        {
+            "a/kustomization.yaml": "resources: [../b, c.yaml]\npatches: {\n",
+            "b/kustomization.yaml": "namePrefix: x-\n",
+        },
+    )
+    assert {"b", "a/c.yaml"} <= set(found.doubts)
+    assert {str(problem.place) for problem in found.doubts.values()} == {"a/kustomization.yaml:3"}
 
 
 def test_roots_and_users(tmp_path: Path) -> None:

@@ -124,10 +124,10 @@ def test_a_question_shows_what_it_adds_to_what_was_accepted() -> None:
     assert [(one.move.container, one.number, one.last) for one in (first, second)] == [("log", 1, 2), ("copy", 2, 2)]
     assert "+      initContainers:" in first.hunk
     assert second.hunk == unified(only(TWO, "log").decode(), only(TWO, "log", "copy").decode(), "web.yaml")
-    assert first.owner is not None
-    assert (first.owner.kind, first.owner.name) == ("Deployment", "web")
-    assert first.reasons
-    assert all(reason.container == "log" for reason in first.reasons)
+    assert first.asked[0].owner is not None
+    assert (first.asked[0].owner.kind, first.asked[0].owner.name) == ("Deployment", "web")
+    assert first.asked[0].reasons
+    assert all(reason.container == "log" for reason in first.asked[0].reasons)
 
 
 def test_the_hunk_of_the_second_does_not_hold_a_first_that_was_declined() -> None:

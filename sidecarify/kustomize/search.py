@@ -1,0 +1,134 @@
+"""Which kustomizations of a repository hang together, and which of them may concern what a run works on.
+
+Nothing is parsed for that: words tell what cannot have to do with one another (words.py). So a repository with many
+kustomizations costs little where few of them build pods with several containers.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sidecarify.direction import Direction
+from sidecarify.files import FileError, read
+from sidecarify.sieve import may_hold_pods, may_hold_several, may_hold_sidecars
+
+from .graph import NAMES
+from .sources import joined
+from .words import is_clear, is_plain, mentioned, plain_part
+
+PASSED = frozenset({".git", ".hg", ".svn", ".nox", ".tox", ".venv", "venv", "node_modules", "__pycache__"})
+"""Folders whose kustomizations build on nothing of ours."""
+
+# A workload with a selector is whole, and no patch that adds a container to another one.
+_SELECTOR = re.compile(rb"""(?<![\w-])selector["']?[ \t]*:""")
+
+
+class Part(NamedTuple):
+    """Kustomizations that hang together: their folders, and the files of the run that they may refer to.
+
+    All names are relative to the root; the kustomizations themselves are among the files.
+    """
+
+    folders: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+class Search(NamedTuple):
+    """The parts of a repository that may concern a run, and all files that some kustomization may refer to."""
+
+    parts: tuple[Part, ...]
+    files: frozenset[str]
+
+
+def search(
+    root: str, files: Collection[str], direction: Direction, names_helpers: Callable[[str], bool] = lambda _: False
+) -> Search:
+    """The kustomizations below `root` that may build pods from the `files` of a run in which containers may move.
+
+    `names_helpers`: whether a container alone in its pod may be a helper in a file.
+    """
+    found = dict(_kustomizations(root))
+    texts = {folder: _texts(root, folder, names) for folder, names in found.items()}
+    together = _Together()
+    patching: set[str] = set()
+    spoken_of: set[str] = set()
+    known = {f"{folder}/" for folder in found} | set(files)
+    odd = [one for one in known if not is_plain(one)]
+    for folder, (text, names) in texts.items():
+        hits = {joined(folder, name) for name in names} & known
+        hits |= {one for path in mentioned(folder, text) for one in (path, f"{path}/") if one in known}
+        hits |= {one for one in odd if plain_part(one) in text}
+        if not is_clear(text):
+            hits = known
+        if "patch" in text:
+            patching |= hits
+        spoken_of |= hits
+        for one in hits:
+            together.join(one, f"{folder}/")
+    parts = []
+    for group in together.groups():
+        own = [one for one in group if not one.endswith("/")]
+        if any(_concerns(root, one, direction, patch=one in patching, any_pod=names_helpers(one)) for one in own):
+            folders = sorted(one.removesuffix("/") for one in group if one.endswith("/"))
+            parts.append(Part(tuple(folders), tuple(sorted(own))))
+    parts.sort()
+    return Search(tuple(parts), frozenset(one for one in spoken_of if not one.endswith("/")))
+
+
+def _kustomizations(root: str) -> Iterator[tuple[str, list[str]]]:
+    """The folders with kustomizations, with the names of these."""
+    for path, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in PASSED]
+        present = [name for name in NAMES if name in names]
+        if present:
+            folder = os.path.relpath(path, root).replace(os.sep, "/")
+            yield ("" if folder == "." else folder), present
+
+
+def _texts(root: str, folder: str, names: list[str]) -> tuple[str, list[str]]:
+    parts = []
+    for name in names:
+        try:
+            parts.append(read(os.path.join(root, folder, name)).decode("utf-8", "replace"))  # noqa: PTH118
+        except FileError:
+            continue
+    return "\n".join(parts), names
+
+
+def _concerns(root: str, file: str, direction: Direction, *, patch: bool, any_pod: bool) -> bool:
+    """Whether a file may hold a pod with a container that may move, or a patch that adds one to such a pod."""
+    try:
+        data = read(os.path.join(root, file))  # noqa: PTH118
+    except FileError:
+        return False
+    if not direction.promotes:
+        return may_hold_sidecars(data)
+    if any_pod or b"sidecarify" in data:
+        return may_hold_pods(data)
+    adds = patch and b"image" in data and may_hold_pods(data) and _SELECTOR.search(data) is None
+    return adds or may_hold_several(data)
+
+
+@dataclass(slots=True)
+class _Together:
+    """Names that hang together; those of folders end with a slash."""
+
+    leader: dict[str, str] = field(default_factory=dict)
+
+    def find(self, one: str) -> str:
+        while self.leader.setdefault(one, one) != one:
+            self.leader[one] = one = self.leader[self.leader[one]]
+        return one
+
+    def join(self, one: str, other: str) -> None:
+        self.leader[self.find(one)] = self.find(other)
+
+    def groups(self) -> list[list[str]]:
+        found: dict[str, list[str]] = {}
+        for one in self.leader:
+            found.setdefault(self.find(one), []).append(one)
+        return list(found.values())

@@ -1,0 +1,462 @@
+"""What becomes of the files of kustomize trees: their conversion as a whole, told file by file as that of any other.
+
+What a run does not reach is read and never written: a move that would need it is refused.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sidecarify import batch
+from sidecarify.batch import KUSTOMIZATIONS, Follow, Inspection, OptionsOf, Outcome, Owner, Reason, Survey, Trouble
+from sidecarify.direction import TO_SIDECAR, Direction
+from sidecarify.discover import Manifest
+from sidecarify.files import FileError, read
+from sidecarify.trees import Forest, Tree, is_own
+
+if TYPE_CHECKING:
+    from sidecarify.judge.model import ContainerVerdict
+    from sidecarify.kube.objects import KubeObject
+    from sidecarify.kube.workload import PodSpec
+    from sidecarify.kustomize.build import Site
+    from sidecarify.kustomize.edits import FileChange
+    from sidecarify.kustomize.graph import Graph
+    from sidecarify.kustomize.prove import Proof
+    from sidecarify.kustomize.resolve import View
+    from sidecarify.kustomize.sources import Problem, Sources
+    from sidecarify.kustomize.tree import TreeConversion, TreeGroup, TreeMove
+    from sidecarify.options import Options
+    from sidecarify.plan import Move, MoveKey, Refusal
+    from sidecarify.preview import Preview
+    from sidecarify.report.json import PodEntry
+
+Tool = tuple[str, ...]
+"""The command that builds a folder: `kubectl kustomize`."""
+TreeKey = tuple[str, "MoveKey"]
+"""What tells a move from the others of its tree: the path of the file that defines the container, and the key there."""
+
+# What keeps a tree from being known in whole without being anybody's mistake, and remarks on comments.
+_REMARKS = frozenset({"remote", "missing", "outside", "bad-comment", "unused-ignore"})
+
+
+def convert_all(
+    looked: Survey,
+    forest: Forest,
+    options_of: OptionsOf,
+    direction: Direction = TO_SIDECAR,
+    *,
+    jobs: int | None = 1,
+    tool: Tool | None = None,
+) -> Iterator[Outcome]:
+    """As `batch.convert_all`, but the files of a tree are converted together; with `tool` its builds are compared."""
+    rest = batch.convert_all(without(looked, forest), options_of, direction, jobs)
+    done: dict[str, Outcome] = {}
+    begun: set[int] = set()
+    for manifest in looked.candidates:
+        tree = forest.by_path.get(manifest.path)
+        if tree is None:
+            yield next(rest)
+            continue
+        if id(tree) not in begun:
+            begun.add(id(tree))
+            done |= convert_tree(tree, looked, options_of, direction, tool=tool)
+        yield done.pop(manifest.path)
+    # What the run was not asked about changes only for the sake of what it was.
+    yield from (outcome for outcome in done.values() if outcome.changed)
+
+
+def inspect_all(
+    looked: Survey, forest: Forest, options_of: OptionsOf, *, previews: bool = False, jobs: int | None = 1
+) -> Iterator[Inspection]:
+    """As `batch.inspect_all`, but containers in a tree are judged as they are built."""
+    rest = batch.inspect_all(without(looked, forest), options_of, previews=previews, jobs=jobs)
+    done: dict[str, Inspection] = {}
+    begun: set[int] = set()
+    for manifest in looked.candidates:
+        tree = forest.by_path.get(manifest.path)
+        if tree is None:
+            yield next(rest)
+            continue
+        if id(tree) not in begun:
+            begun.add(id(tree))
+            done |= inspect_tree(tree, looked, options_of, previews=previews)
+        yield done.pop(manifest.path)
+
+
+def without(looked: Survey, forest: Forest) -> Survey:
+    """The run without the files of trees."""
+    if not forest.trees:
+        return looked
+    alone = copy(looked)
+    alone.candidates = [one for one in looked.candidates if one.path not in forest.by_path]
+    return alone
+
+
+def convert_tree(
+    tree: Tree,
+    looked: Survey,
+    options_of: OptionsOf,
+    direction: Direction = TO_SIDECAR,
+    *,
+    tool: Tool | None = None,
+    wanted: Iterable[TreeKey] | None = None,
+) -> dict[str, Outcome]:
+    """What becomes of the files of a tree, by path; with `wanted` only these moves are made. Never raises."""
+    try:
+        work = _Work(tree, looked, options_of, direction)
+        found = work.convert(wanted)
+        proofs = work.prove(found, tool) if tool is not None and found.changes else []
+        return work.outcomes(found, proofs)
+    except Exception as error:  # the boundary, as in batch.convert_one
+        outcomes: dict[str, Outcome] = {}
+        for one in tree.files.values():
+            data = _bytes(one)
+            outcomes[one.path] = Outcome(one, data, data, troubles=() if outcomes else (_fault(one, error),))
+        return outcomes
+
+
+def inspect_tree(tree: Tree, looked: Survey, options_of: OptionsOf, *, previews: bool = False) -> dict[str, Inspection]:
+    """What the judge says of the files of a tree, by path. Never raises."""
+    try:
+        work = _Work(tree, looked, options_of, TO_SIDECAR)
+        return work.inspections(work.convert(), previews=previews)
+    except Exception as error:  # the boundary, as in batch.inspect_one
+        found: dict[str, Inspection] = {}
+        for one in tree.files.values():
+            found[one.path] = Inspection(one, troubles=() if found else (_fault(one, error),))
+        return found
+
+
+def _fault(manifest: Manifest, error: Exception) -> Trouble:
+    what = f"sidecarify failed on this kustomize tree and left it alone ({error!r}). Please report it."
+    return Trouble(manifest.name, 1, "internal-error", what)
+
+
+def _bytes(manifest: Manifest) -> bytes:
+    try:
+        return read(manifest.path)
+    except FileError:
+        return b""
+
+
+class _Entry(NamedTuple):
+    """A container as one of its views shows it."""
+
+    view: View
+    answer: ContainerVerdict
+    site: Site
+
+
+class _Work:
+    """One tree, read once."""
+
+    def __init__(self, tree: Tree, looked: Survey, options_of: OptionsOf, direction: Direction) -> None:
+        from sidecarify.kustomize.graph import read_graph  # noqa: PLC0415  (for runs with kustomizations alone)
+        from sidecarify.kustomize.sources import Sources  # noqa: PLC0415
+
+        self.tree = tree
+        self.looked = looked
+        self.direction = direction
+        self.sources: Sources = Sources(Path(tree.root))
+        self.graph: Graph = read_graph(self.sources, tree.folders)
+
+        @cache
+        def options(file: str) -> Options:
+            one = tree.files.get(file)
+            return options_of(one if one is not None else Manifest(tree.called(file), tree.real(file)))
+
+        self.options = options
+
+    def convert(self, wanted: Iterable[TreeKey] | None = None) -> TreeConversion:
+        """The conversion of the tree, of which nothing is written."""
+        from sidecarify.kustomize.tree import Scope, convert_tree  # noqa: PLC0415  (see __init__)
+
+        around = self.looked.around
+        keys = None if wanted is None else {(self.tree.within(path), key) for path, key in wanted}
+        return convert_tree(
+            self.graph,
+            self.options,
+            self._others,
+            complete=around is not None and around.complete,
+            direction=self.direction,
+            scope=Scope(self._is_worked_on, self._is_reached, keys),
+        )
+
+    def _is_reached(self, file: str) -> bool:
+        """Whether the run may write a file: it has it, and by this name and not through a link."""
+        real = self.tree.real(file)
+        return real in self.looked.reached and os.path.realpath(real) == real
+
+    def _is_worked_on(self, file: str) -> bool:
+        one = self.looked.reached.get(self.tree.real(file))
+        return one is not None and is_own(one, self.looked)
+
+    # --- what is around a pod ---
+
+    def _others(self, pod: PodSpec) -> Sequence[KubeObject]:
+        """The objects that may concern a pod, named from the root: those of its own file, and those of others."""
+        own = self._objects(pod.owner.file)
+        around = self.looked.around
+        if around is None:
+            return own
+        found = around.of(self.tree.called(pod.owner.file), (pod,), own)
+        named = (one._replace(file=self.tree.within(one.file)) for one in found)
+        return (*own, *(one for one in named if not self._is_of_another_tree(one)))
+
+    def _objects(self, file: str) -> tuple[KubeObject, ...]:
+        from sidecarify.kube.objects import objects  # noqa: PLC0415  (see __init__)
+        from sidecarify.kustomize.sources import TextFile, Unit  # noqa: PLC0415
+        from sidecarify.yamltext.tree import YamlError  # noqa: PLC0415
+
+        text = self.sources.read(file)
+        found: list[KubeObject] = []
+        for unit in self.sources.units(text) if isinstance(text, TextFile) else ():
+            if isinstance(unit, Unit):
+                try:
+                    found += objects(unit.root, unit.document.index, file)
+                except YamlError:  # it is told where the file is looked at alone
+                    continue
+        return tuple(found)
+
+    def _is_of_another_tree(self, one: KubeObject) -> bool:
+        """Whether an object is a kustomization or its patch: it says something of what that builds, and of no more."""
+        from sidecarify.kube.overlays import JSON_PATCH, is_partial  # noqa: PLC0415  (see __init__)
+
+        if one.file.endswith(KUSTOMIZATIONS) and one.kind in ("Kustomization", "Component"):
+            return True
+        return one.file in self.tree.beside and (one.kind == JSON_PATCH or (one.row is not None and is_partial(one)))
+
+    # --- what is told ---
+
+    def prove(self, found: TreeConversion, tool: Tool) -> list[Proof]:
+        """What became of each kustomization whose build changes."""
+        from sidecarify.kustomize.prove import Proof, prove  # noqa: PLC0415  (see __init__)
+
+        try:
+            return prove(tool, Path(self.tree.root), found.changes, found.finals, found.sites, self.direction)
+        except OSError as error:
+            return [Proof(root, True, f"the tree could not be copied: {error}") for root in found.roots]
+
+    def outcomes(self, found: TreeConversion, proofs: Sequence[Proof]) -> dict[str, Outcome]:
+        """What becomes of each file of the tree; nothing changes where a proof fails."""
+        told = self._troubles((*(self._trouble(one) for one in found.problems), *map(self._proved, proofs)))
+        sound = all(proof.holds or not proof.compared for proof in proofs)
+        changes = {change.path: (change, group) for group in found.groups for change in group.changes if sound}
+        named = self._patterns(found)
+        result = {}
+        for file, manifest in self.tree.files.items():
+            outcome = self._alone(file, manifest, found)
+            moves = [one for one in found.moves if one.file == file and sound]
+            left = [one for one in found.refusals if one.file == file]
+            places = [(one.move.document, one.move.path, one.owner) for one in moves]
+            places += [(one.refusal.document, one.refusal.path, one.owner) for one in left]
+            outcome = outcome._replace(
+                moves=(*outcome.moves, *(self._move(one) for one in moves)),
+                refusals=(*outcome.refusals, *(self._refusal(one.refusal) for one in left)),
+                troubles=(*outcome.troubles, *told.get(manifest.path, ())),
+                reasons=(*outcome.reasons, *(reason for one in moves for reason in self._reasons(one))),
+                named=outcome.named | named,
+                owners=(*outcome.owners, *dict.fromkeys(_owner(*place) for place in places)),
+            )
+            result[manifest.path] = self._changed(outcome, file, *changes[file]) if file in changes else outcome
+        return result
+
+    def _alone(self, file: str, manifest: Manifest, found: TreeConversion) -> Outcome:
+        """What there is to say of a file apart from what the tree's kustomizations make of its pods."""
+        try:
+            data = self.sources.data(file)
+        except FileError as error:
+            return Outcome(manifest, b"", b"", troubles=(Trouble(manifest.name, 1, error.code, error.message),))
+        pods = {(document, path) for name, document, path in found.pods if name == file}
+        if not pods:
+            if file in self.graph.own_files:
+                return Outcome(manifest, data, data)
+            return batch.convert_one(manifest, data, self.options(file), self.looked.around, self.direction)
+        outcome = batch.convert_one(
+            manifest, data, self.options(file), self.looked.around, self.direction, wanted=frozenset()
+        )
+        return outcome._replace(
+            refusals=tuple(one for one in outcome.refusals if (one.document, one.path) not in pods),
+            troubles=tuple(trouble for trouble in outcome.troubles if trouble.error),
+            owners=tuple(one for one in outcome.owners if (one.document, one.path) not in pods),
+        )
+
+    def _changed(self, outcome: Outcome, file: str, change: FileChange, group: TreeGroup) -> Outcome:
+        others = [one for one in group.followed[file] if one.file != file]
+        return outcome._replace(
+            after=change.after,
+            follows=tuple(Follow(one.move.container, self.tree.called(one.file)) for one in others),
+            together=frozenset(os.path.realpath(self.tree.real(one.path)) for one in group.changes),
+        )
+
+    def _move(self, one: TreeMove) -> Move:
+        notes = tuple(note._replace(file=self._called(note.file)) for note in one.move.notes)
+        return replace(one.move, notes=notes)
+
+    def _refusal(self, refusal: Refusal) -> Refusal:
+        return refusal._replace(file=self._called(refusal.file))
+
+    def _reasons(self, one: TreeMove) -> Iterator[Reason]:
+        name = self.tree.called(one.file)
+        for evidence in one.evidence:
+            file = self._called(evidence.file) or name
+            yield Reason(file, evidence.line, one.move.container, evidence.text, one.move.key)
+
+    def _called(self, file: str) -> str:
+        return self.tree.called(file) if file else ""
+
+    def _trouble(self, problem: Problem) -> Trouble:
+        where = problem.place
+        return Trouble(
+            self.tree.called(where.file), where.line, problem.code, problem.message, problem.code not in _REMARKS
+        )
+
+    def _proved(self, proof: Proof) -> Trouble:
+        file = self.tree.called(self.graph.kustomizations[proof.root].unit.file)
+        if proof.holds:
+            return Trouble(file, 1, "proved", "builds as before, but for the move", error=False)
+        if not proof.compared:
+            return Trouble(file, 1, "not-proved", f"could not be compared: {proof.difference}", error=False)
+        what = f"the proof by the real build failed, so nothing of this tree was changed: {proof.difference}"
+        return Trouble(file, 1, "proof-failed", f"{what}. Please report it.")
+
+    def _troubles(self, troubles: Sequence[Trouble]) -> dict[str, list[Trouble]]:
+        """Messages by the path of the file that they are told with: their own, or the first of the tree."""
+        paths = {one.name: one.path for one in self.tree.files.values()}
+        first = next(iter(paths.values()))
+        found: dict[str, list[Trouble]] = defaultdict(list)
+        for one in dict.fromkeys(troubles):
+            found[paths.get(one.file, first)].append(one)
+        return found
+
+    def _patterns(self, found: TreeConversion) -> frozenset[str]:
+        """The globs of the user that name a container of the tree."""
+        from sidecarify.judge.said import named  # noqa: PLC0415  (see __init__)
+
+        hits = set()
+        for view in found.views:
+            options, pod = self.options(view.instance.unit.file), view.verdict.context.pod
+            for pattern in (*options.helpers, *options.mains, *options.only):
+                if any(named((pattern,), pod, one.member.name) for one in view.verdict.containers):
+                    hits.add(pattern)
+        return frozenset(hits)
+
+    # --- what inspect shows ---
+
+    def inspections(self, found: TreeConversion, *, previews: bool) -> dict[str, Inspection]:
+        """What the judge says of the containers that each file defines."""
+        told = self._troubles([self._trouble(one) for one in found.problems])
+        entries = self._entries(found)
+        named = self._patterns(found)
+        result = {}
+        for file, manifest in self.tree.files.items():
+            one = self._looked_at(file, manifest, found, previews=previews)
+            own = [self._pod(manifest, containers, found) for (name, *_), containers in entries.items() if name == file]
+            pods = [*zip(one.pods, one.previews or (None,) * len(one.pods), strict=True), *own]
+            pods.sort(key=lambda pair: (pair[0]["document"], pair[0]["line"]))
+            result[manifest.path] = one._replace(
+                pods=tuple(pod for pod, _ in pods),
+                previews=tuple(shown for _, shown in pods if shown is not None) if previews else (),
+                troubles=(*one.troubles, *told.get(manifest.path, ())),
+                named=one.named | named,
+            )
+        return result
+
+    def _looked_at(self, file: str, manifest: Manifest, found: TreeConversion, *, previews: bool) -> Inspection:
+        try:
+            data = self.sources.data(file)
+        except FileError as error:
+            return Inspection(manifest, troubles=(Trouble(manifest.name, 1, error.code, error.message),))
+        pods = {(document, path) for name, document, path in found.pods if name == file}
+        if not pods and file in self.graph.own_files:
+            return Inspection(manifest, before=data)
+        one = batch.inspect_one(manifest, data, self.options(file), self.looked.around, previews=previews)
+        if not pods:
+            return one
+        shown = one.previews or (None,) * len(one.pods)
+        kept = [
+            pair for pair in zip(one.pods, shown, strict=True) if (pair[0]["document"], pair[0]["path"]) not in pods
+        ]
+        return one._replace(
+            pods=tuple(pod for pod, _ in kept),
+            previews=tuple(preview for _, preview in kept if preview is not None),
+            troubles=tuple(trouble for trouble in one.troubles if trouble.error),
+        )
+
+    def _entries(self, found: TreeConversion) -> dict[tuple[str, int, str], dict[int, _Entry]]:
+        """The containers by the file, document and path where they are defined, then by their place there."""
+        from sidecarify.kustomize.resolve import site_of  # noqa: PLC0415  (see __init__)
+        from sidecarify.kustomize.tree import key_of  # noqa: PLC0415
+
+        entries: dict[tuple[str, int, str], dict[int, _Entry]] = {}
+        for view in found.views:
+            for answer in view.verdict.containers:
+                site = site_of(view, answer)
+                if site is None:
+                    continue
+                document, path, index = key_of(site)
+                known = entries.setdefault((site.unit.file, document, path), {})
+                if index not in known or known[index].answer.verdict is None:
+                    known[index] = _Entry(view, answer, site)
+        return entries
+
+    def _pod(
+        self, manifest: Manifest, containers: dict[int, _Entry], found: TreeConversion
+    ) -> tuple[PodEntry, Preview | None]:
+        from sidecarify.kustomize.build import at_path  # noqa: PLC0415  (see __init__)
+        from sidecarify.kustomize.tree import key_of  # noqa: PLC0415
+        from sidecarify.preview import preview  # noqa: PLC0415
+        from sidecarify.report.json import container_entry  # noqa: PLC0415
+
+        ordered = [containers[index] for index in sorted(containers)]
+        site = ordered[0].site
+        document, path, _ = key_of(site)
+        whole = at_path(site.owner.node, site.path.split(".")) if site.how != "operation" else site.node
+        unfollowed = {
+            (one.refusal.document, one.refusal.path, one.refusal.container): one.refusal
+            for one in found.refusals
+            if one.file == site.unit.file and one.refusal.rule == "overlay-not-followed"
+        }
+        listed = []
+        for entry in ordered:
+            answer = self._shown(entry.answer, unfollowed.get((document, path, entry.answer.member.name)))
+            listed.append(container_entry(manifest.name, answer))
+            listed[-1]["line"] = self.sources.place(entry.site.node.line).line
+        view = ordered[0].view
+        pod: PodEntry = {
+            "file": manifest.name,
+            "document": document,
+            "line": self.sources.place((whole or site.node).line).line,
+            "apiVersion": site.owner.api_version,
+            "kind": site.owner.kind,
+            "name": site.owner.name,
+            "namespace": site.owner.namespace,
+            "path": path,
+            "containers": listed,
+        }
+        return pod, preview(view.verdict, self.options(view.instance.unit.file).consent)
+
+    def _shown(self, answer: ContainerVerdict, unfollowed: Refusal | None) -> ContainerVerdict:
+        """An answer whose files are called as people call them, with what the judge cannot know."""
+        from sidecarify.judge.model import Finding  # noqa: PLC0415  (see __init__)
+
+        findings = [one._replace(file=self._called(one.file)) for one in answer.findings]
+        if unfollowed is not None:
+            file = self._called(unfollowed.file)
+            findings.append(Finding(unfollowed.rule, "refuse", unfollowed.message, "", unfollowed.line, file))
+        return answer._replace(
+            findings=tuple(findings),
+            evidence=tuple(one._replace(file=self._called(one.file)) for one in answer.evidence),
+            verdict="refuse" if unfollowed is not None else answer.verdict,
+        )
+
+
+def _owner(document: int, path: str, owner: KubeObject) -> Owner:
+    return Owner(document, path, owner.api_version, owner.kind, owner.name, owner.namespace)
