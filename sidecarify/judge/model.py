@@ -62,6 +62,11 @@ class Role(NamedTuple):
     evidence: tuple[Evidence, ...]
 
 
+def _starts_with_a_command(args: tuple[str, ...], match: Match) -> bool:
+    """Whether `args` alone are a command: in general images, and where they begin with the image's own program."""
+    return match.transform.safe == "by-command" or bool(args and args[0].rpartition("/")[2] == match.image.path[-1])
+
+
 class Member:
     """A container of a pod with what is known about it.
 
@@ -92,7 +97,7 @@ class Member:
     def program(self) -> Program | None:
         """What its command line does; None where the image's entrypoint decides."""
         command, args = self.container.command, self.container.args
-        if self.match is not None and self.match.transform.safe == "by-command" and not (command or self.entrypoint):
+        if self.match is not None and not (command or self.entrypoint) and _starts_with_a_command(args, self.match):
             command, args = args, ()
         known = self.container.environment
         program = read_program(expanded_words(command, known), expanded_words(args, known), entrypoint=self.entrypoint)

@@ -119,6 +119,8 @@ class _Table:
                     )
                 return None
             case _:
+                if self.pod.runs_to_completion and any(_may_be_done(other) for other in self.signs if other is not one):
+                    return None
                 alone = all(other.standing in ("helper", "either") for other in self.signs if other is not one)
                 if one.claims and alone and not rivals and not one.member.has_trait("csi"):
                     return _role("main", *one.claims)
@@ -224,6 +226,8 @@ class _Table:
         others = [o for o in self.signs if o is not one and o.standing != "helper"]
         if not others:
             return _role("main", Evidence("everything else in the pod is a helper", one.container.line))
+        if one.member.known:
+            return _role("helper", *_family(one))
         text = "its image has no program of its own, and its script runs beside the main container"
         return _role("helper", Evidence(text, one.container.line_of("image")), *_mounts(one))
 
@@ -280,6 +284,11 @@ class _Table:
 def _is_own(one: Signs) -> bool:
     """Whether strong evidence names a container that is of no helper family."""
     return bool(one.claims) and one.standing in ("unknown", "script", "product")
+
+
+def _may_be_done(one: Signs) -> bool:
+    """Whether a container may be the one that a Job waits for: no helper, which would not end."""
+    return one.standing in ("unknown", "script", "product")
 
 
 def _maybe(evidence: Evidence | None) -> tuple[Evidence, ...]:

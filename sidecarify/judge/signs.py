@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final, Literal
 
+from sidecarify.commands import Lifetime
 from sidecarify.commands.tools import ONE_SHOT
 from sidecarify.judge.model import Evidence, Member
 from sidecarify.kube import fields
@@ -132,11 +133,17 @@ def standing_of(member: Member, pod: PodSpec) -> Standing:
     if member.match is None:
         return "script" if _runs_general_tools(member) else "unknown"
     transform = member.match.transform
-    if transform.safe == "by-command":
+    if transform.safe == "by-command" or (pod.runs_to_completion and _does_a_task(member)):
         return "script"
     if transform.usually_main(pod.owner.kind):
         return "product" if transform.main_sign == "strong" else "either"
     return "helper"
+
+
+def _does_a_task(member: Member) -> bool:
+    """Whether an image of a family is given work that ends: `docker build` in the image of the Docker daemon."""
+    program = member.program
+    return program is not None and program.readable and program.lifetime is Lifetime.ENDS
 
 
 def _runs_general_tools(member: Member) -> bool:

@@ -22,13 +22,17 @@ class Suggestion(NamedTuple):
 def suggestion(helper: Member, pod: PodContext) -> Suggestion | None:
     """The startupProbe for a helper that has none, or None where it could do harm.
 
-    It must be verified for the image (not only for a name), answered as the helper is called, on a port that nobody
+    It must be verified for the image (not only for a name, nor a loop of other commands), answered as the helper is
+    called, on a port that nobody
     else in the pod has, and the target version must not have a bug with it (PRB5, PRB6).
     """
     known = helper.match.startup_probe if helper.match is not None else None
     if helper.match is None or known is None or not known.verified or helper.matched_by == "name":
         return None
     if helper.container.startup_probe is not None or startup_probe_bug(pod) is not None:
+        return None
+    program = helper.program
+    if program is not None and program.shell and (program.decisive is None or program.decisive.in_loop):
         return None
     call = invocation(helper)
     if known.obstacle(call, helper.match.image.version) is not None:

@@ -403,3 +403,33 @@ def test_a_script_in_the_image_of_the_main_container(script: str, role: str) -> 
       volumeMounts: [{{name: logs, mountPath: /logs}}]
     """)
     assert answers(text)["groom"].role.name == role
+
+
+JOBS = [
+    pytest.param("build", "command: [sh, -c, docker build /src]", {}, id="a script in the daemon's image"),
+    pytest.param("build", "command: [docker, build, /src]", {}, id="a command in the daemon's image"),
+    pytest.param("build", "args: [docker, build, /src]", {}, id="arguments that begin with the image's program"),
+    pytest.param(
+        "dind", "command: [sh, -c, docker build /src]", {"dind": "review"}, id="the daemon's name is the Job's"
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "call", "verdicts"), JOBS)
+def test_a_build_beside_its_daemon_is_what_the_job_waits_for(name: str, call: str, verdicts: dict[str, str]) -> None:
+    text = f"""\
+        apiVersion: batch/v1
+        kind: Job
+        metadata: {{name: {name}}}
+        spec:
+          template:
+            spec:
+              restartPolicy: Never
+              containers:
+              - {{name: build, image: "docker:27-cli", {call}, volumeMounts: [{{name: run, mountPath: /run/d}}]}}
+              - {{name: dind, image: "docker:27-dind", volumeMounts: [{{name: run, mountPath: /run/d}}]}}
+              volumes: [{{name: run, emptyDir: {{}}}}]
+        """
+    found = answers(text)
+    assert {one: answer.role.name for one, answer in found.items()} == {"build": "main", "dind": "helper"}
+    assert found["dind"].verdict == verdicts.get("dind", "safe")
