@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from sidecarify.judge.said import Choice, Remarks
 from sidecarify.kube.workload import PodSpec
 from sidecarify.spelling import unknown
-from sidecarify.yamltext.items import dash_line
+from sidecarify.yamltext.items import dash_line, last_line_end
 from sidecarify.yamltext.source import line_end, line_start
 from sidecarify.yamltext.tree import Node
 
@@ -30,22 +30,31 @@ class Remarked(NamedTuple):
 
 
 class Directive(NamedTuple):
-    """A comment that decides: `line` is where it stands, `target` the line that it speaks of (None: a blank one)."""
+    """A comment that decides: `line` is where it stands, `target` the line that it speaks of (None: a blank one).
 
-    kind: Literal["helper", "main", "ignore"]
+    One that cannot be understood is `unclear`, or `unclear-ignore`. `document` is the first line of its document.
+    """
+
+    kind: Literal["helper", "main", "ignore", "unclear", "unclear-ignore"]
     line: int
     target: int | None
     rules: tuple[str, ...] = ()
+    document: int = 0
 
 
 class Place(NamedTuple):
-    """The lines that stand for a container: that of its dash, and in flow style that where it ends."""
+    """The lines that stand for a container: that of its dash, and in flow style that where it ends.
+
+    `bottom` is its last line, `document` the first line of its document.
+    """
 
     node: Node
     first: int
     last: int
     moved: bool
     init: bool
+    bottom: int
+    document: int
 
 
 def mentions(text: str) -> bool:
@@ -68,18 +77,24 @@ def read(text: str, root: Node, first: int, rules: Sequence[str]) -> tuple[list[
         target = _target(text, comment.start(), line)
         words = comment["words"].strip()
         role, ignore = re.match(_ROLE, words), re.match(_IGNORE, words)
+        wrong: list[str] = []
         if role is not None:
-            found.append(Directive("helper" if role["role"] == "helper" else "main", line, target))
+            found.append(Directive("helper" if role["role"] == "helper" else "main", line, target, document=first))
         elif ignore is not None:
             names = [name.strip() for name in ignore["rules"].split(",") if name.strip()]
-            told += (Remarked(line, "bad-comment", unknown("rule", name, rules)) for name in names if name not in rules)
+            wrong += (unknown("rule", name, rules) for name in names if name not in rules)
             if not names:
-                told.append(Remarked(line, "bad-comment", "`ignore[]` names no rule."))
-            found.append(Directive("ignore", line, target, tuple(name for name in names if name in rules)))
+                wrong.append("`ignore[]` names no rule.")
+            known = tuple(name for name in names if name in rules)
+            found.append(Directive("ignore", line, target, known, document=first))
         elif words == "ignore" or words.startswith(("ignore ", "ignore:")):
-            told.append(Remarked(line, "bad-comment", "`ignore` names no rule: write `ignore[rule]`."))
+            wrong.append("`ignore` names no rule: write `ignore[rule]`.")
         else:
-            told.append(Remarked(line, "bad-comment", f"{words!r} means nothing: {_USAGE}."))
+            wrong.append(f"{words!r} means nothing: {_USAGE}.")
+        told += (Remarked(line, "bad-comment", message) for message in wrong)
+        if wrong:
+            kind: Literal["unclear", "unclear-ignore"] = "unclear-ignore" if words[:6] == "ignore" else "unclear"
+            found.append(Directive(kind, line, target, document=first))
     return found, told
 
 
@@ -120,6 +135,8 @@ def places(pod: PodSpec, text: str, first: int) -> Iterator[Place]:
                 first + text.count("\n", 0, end),
                 container.is_native_sidecar,
                 container.init,
+                first + text.count("\n", 0, max(last_line_end(text, item) - 1, 0)),
+                first,
             )
 
 
@@ -129,30 +146,43 @@ def remarks(
     """What the directives of a manifest say of its containers, and messages on those that say nothing clear."""
     roles: dict[int, tuple[Choice, int]] = {}
     told: list[Remarked] = []
+    unclear = [one for one in directives if one.kind == "unclear" or (ignores and one.kind == "unclear-ignore")]
     for directive in directives:
-        if directive.kind == "ignore":
+        if directive.kind not in ("helper", "main"):
             continue
         spoken = [place for place in where if _speaks_of(directive, place)]
         ordinary = [place for place in spoken if not place.init]
         if not spoken:
             what = f"`{directive.kind}` stands at no container: write it above the line of the dash, or at its end."
             told.append(Remarked(directive.line, "bad-comment", what))
+            # Who writes `main` wants something to stay.
+            unclear += [directive] if directive.kind == "main" else []
         elif len(ordinary) > 1:
             what = f"`{directive.kind}` stands at {len(ordinary)} containers: give each a line of its own."
             told.append(Remarked(directive.line, "bad-comment", what))
+            unclear += [directive] if directive.kind == "main" else []
         for place in ordinary if len(ordinary) == 1 else ():
             other = roles.get(id(place.node))
             if other is not None and other[0] != directive.kind:
-                what = f"the comment of line {other[1]} says `{other[0]}`: the first one counts."
+                what = f"the comment of line {other[1]} says `{other[0]}`: one of them must go."
                 told.append(Remarked(directive.line, "bad-comment", what))
+                unclear.append(directive)
             else:
                 roles.setdefault(id(place.node), (directive.kind, directive.line))
+    left = {id(place.node): one.line for one in reversed(unclear) for place in _may_speak_of(one, where)}
     if not ignores:
-        return Remarks(roles), told
+        return Remarks(roles, unclear=left), told
     silent = [one for one in directives if one.kind == "ignore"]
     by_container = _by_key((id(place.node), one) for place in where for one in silent if _speaks_of(one, place))
     by_line = _by_key((line, one) for one in silent for line in {one.line, one.target} if line is not None)
-    return Remarks(roles, by_container, by_line), told
+    return Remarks(roles, by_container, by_line, left), told
+
+
+def _may_speak_of(directive: Directive, where: Sequence[Place]) -> list[Place]:
+    """What a comment that is not understood may mean: the containers at it, or around it, or its document's."""
+    at_it = [place for place in where if _speaks_of(directive, place)]
+    around = [place for place in where if place.first <= directive.line <= place.bottom]
+    return at_it or around or [place for place in where if place.document == directive.document]
 
 
 def _speaks_of(directive: Directive, place: Place) -> bool:

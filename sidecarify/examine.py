@@ -129,7 +129,7 @@ class _Comments:
             found, told = directives.read(text, root, document.line, rules)
             comments.found += found
             comments.told += told
-            if found:
+            if found or told:
                 comments.places += (place for pod in pods for place in directives.places(pod, text, document.line))
         return comments
 

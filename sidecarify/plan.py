@@ -123,8 +123,8 @@ def plan(
         blocking = list(_blocking(answer, consent))
         if blocking:
             refusals += (_refusal(pod, answer, finding) for finding in blocking)
-        elif (doubled := _doubled(verdict, answer)) is not None:
-            refusals.append(doubled)
+        elif (forbidden := _doubled(verdict, answer) or _unclear(verdict, answer)) is not None:
+            refusals.append(forbidden)
         else:
             chosen.append(answer)
     if wanted is not None:
@@ -263,6 +263,16 @@ def _doubled(verdict: PodVerdict, answer: ContainerVerdict) -> Refusal | None:
                 pod.owner.document, pod.path, own.name, "duplicate-name", f"{what} {advice}", max(own.line, other.line)
             )
     return None
+
+
+def _unclear(verdict: PodVerdict, answer: ContainerVerdict) -> Refusal | None:
+    """A container of which a comment speaks that cannot be understood: its author may want it to stay."""
+    line = answer.unclear_comment
+    if line is None:
+        return None
+    pod = verdict.context.pod
+    what = f"A comment that cannot be understood may say that `{answer.member.name}` is to be left alone. Mend it."
+    return Refusal(pod.owner.document, pod.path, answer.member.name, "bad-comment", what, line)
 
 
 def _in_order(verdict: PodVerdict, chosen: Iterable[ContainerVerdict]) -> list[ContainerVerdict]:

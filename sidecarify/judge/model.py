@@ -209,7 +209,8 @@ class Settings(NamedTuple):
 class ContainerVerdict(NamedTuple):
     """The judge's answer for one container; `verdict` is None for one that is no helper.
 
-    `ignored` are the findings that a comment silences: they do not count.
+    `ignored` are the findings that a comment silences: they do not count. `unclear_comment` is the line of one that
+    speaks of it and cannot be understood.
     """
 
     member: Member
@@ -219,6 +220,7 @@ class ContainerVerdict(NamedTuple):
     findings: tuple[Finding, ...]
     named: bool = False
     ignored: tuple[Finding, ...] = ()
+    unclear_comment: int | None = None
 
     @property
     def transform(self) -> str | None:

@@ -27,12 +27,14 @@ class Remarks(NamedTuple):
     """What the comments of a manifest say.
 
     `roles` are by the identity of the container's node, with the line of the comment; so are the rules silenced in
-    `by_container`. Those of `by_line` are silenced for findings whose evidence stands in the line.
+    `by_container`. Those of `by_line` are silenced for findings whose evidence stands in the line. `unclear` are the
+    containers of which a comment speaks that cannot be understood, with its line: they are left alone.
     """
 
     roles: Mapping[int, tuple[Choice, int]] = MappingProxyType({})
     by_container: Mapping[int, frozenset[str]] = MappingProxyType({})
     by_line: Mapping[int, frozenset[str]] = MappingProxyType({})
+    unclear: Mapping[int, int] = MappingProxyType({})
 
     def silence(self, container: Container, finding: Finding) -> bool:
         """Whether a comment says that the finding is to be ignored."""

@@ -70,7 +70,8 @@ def answer(
     ignored = tuple(one for one in everything if settings.remarks.silence(member.container, one))
     findings = tuple(one for one in everything if one not in ignored) if ignored else everything
     evidence = tuple(dict.fromkeys((*role.evidence, *_notable(member))))
-    return ContainerVerdict(member, role, _verdict(findings), evidence, findings, is_named, ignored)
+    unclear = settings.remarks.unclear.get(id(member.container.node))
+    return ContainerVerdict(member, role, _verdict(findings), evidence, findings, is_named, ignored, unclear)
 
 
 def _findings(member: Member, context: PodContext, rules: Sequence[Rule], settings: Settings) -> Iterator[Finding]:

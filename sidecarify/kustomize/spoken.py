@@ -34,13 +34,16 @@ class Spoken(NamedTuple):
         containers, entries = (*pod.containers, *pod.init_containers), (*roster.containers, *roster.inits)
         roles: dict[int, tuple[Choice, int]] = {}
         by_container: dict[int, frozenset[str]] = {}
+        unclear: dict[int, int] = {}
         for container, entry in zip(containers, entries, strict=True):
             own = id(container.node)
             for key in (id(entry.site.node), *_patched(instance, path, entry)):
                 if key in known.roles:
                     roles.setdefault(own, known.roles[key])
+                if key in known.unclear:
+                    unclear.setdefault(own, known.unclear[key])
                 by_container[own] = by_container.get(own, frozenset()) | known.by_container.get(key, frozenset())
-        return Remarks(roles, by_container, known.by_line)
+        return Remarks(roles, by_container, known.by_line, unclear)
 
 
 def _patched(instance: Instance, path: str, entry: Entry) -> Iterator[int]:

@@ -323,3 +323,80 @@ def test_a_document_that_cannot_be_read_is_left_to_the_others() -> None:
     text = "a: [1 # sidecarify: helper\n---\n" + with_comment("# sidecarify: helper", "above")
     assert roles(text)["c2"] == "helper"
     assert told(text) == []
+
+
+SAFE = """\
+containers:
+- name: web
+  image: corp/web:1
+  ports: [{containerPort: 8080}]
+  volumeMounts: [{name: v, mountPath: /x}]
+
+- name: logs
+  image: fluent/fluent-bit:3.1
+  args: [-i, tail, -p, path=/x/web.log]
+  volumeMounts: [{name: v, mountPath: /x}]
+"""
+
+
+class TestNotUnderstood:
+    """Who writes a comment for sidecarify wants something: what it speaks of is left alone until it is mended."""
+
+    def test_what_would_move(self) -> None:
+        assert [move.container for move in convert_text(pod(SAFE)).moves] == ["logs"]
+
+    @pytest.mark.parametrize("words", ["ignore", "ignore[]", "ignore[no-such-rule]", "leave this alone", "hepler"])
+    @pytest.mark.parametrize(
+        "place",
+        [
+            pytest.param("- name: logs  {}", id="on the line of the dash"),
+            pytest.param("{}\n- name: logs", id="above it"),
+            pytest.param("- name: logs\n  {}", id="inside the container"),
+        ],
+    )
+    def test_its_container_stays(self, words: str, place: str) -> None:
+        text = pod(SAFE.replace("- name: logs", place.format(f"# sidecarify: {words}")))
+        for options in (Options(), Options(unsafe=True, helpers=("logs",), accept=("*",))):
+            conversion = convert_text(text, options)
+            (refusal,) = conversion.refusals
+            assert not conversion.changed
+            assert (refusal.container, refusal.rule, refusal.overridable) == ("logs", "bad-comment", False)
+            assert "# sidecarify" in text.splitlines()[refusal.line - 1]
+
+    @pytest.mark.parametrize(
+        "place",
+        [
+            pytest.param("# sidecarify: ignore\ncontainers:", id="above the list"),
+            pytest.param("# sidecarify: main\n\ncontainers:", id="main that stands at no container"),
+        ],
+    )
+    def test_nobody_knows_which_one_so_all_stay(self, place: str) -> None:
+        conversion = convert_text(pod(SAFE.replace("containers:", place)))
+        assert [one.rule for one in conversion.refusals] == ["bad-comment"]
+        assert not conversion.changed
+
+    @pytest.mark.parametrize(
+        "place",
+        [
+            pytest.param("# sidecarify: ignore\n- name: web", id="at another container"),
+            pytest.param("- name: web\n  # sidecarify: frobnicate", id="inside another container"),
+            pytest.param("# sidecarify: helper\n\n- name: web", id="helper that stands at no container"),
+            pytest.param("- name: web  # sidecarify: main  it is the product", id="one that is understood"),
+            pytest.param("- name: web  # sidecarify, they say, moves helpers", id="prose"),
+        ],
+    )
+    def test_another_one_moves(self, place: str) -> None:
+        assert [move.container for move in convert_text(pod(SAFE.replace("- name: web", place))).moves] == ["logs"]
+
+    def test_in_another_document(self) -> None:
+        other = pod(SAFE).replace("name: web}", "name: shop}")
+        text = "# sidecarify: leave it\n\n" + pod(SAFE) + "---\n" + other
+        assert [move.document for move in convert_text(text).moves] == [1]
+
+    def test_without_ignores_a_broken_ignore_is_none(self) -> None:
+        text = pod(SAFE.replace("- name: logs", "- name: logs  # sidecarify: ignore"))
+        assert convert_text(text, Options(ignores=False)).changed
+
+    def test_two_that_contradict_each_other(self) -> None:
+        text = pod(SAFE.replace("- name: logs", "# sidecarify: helper\n- name: logs  # sidecarify: main"))
+        assert not convert_text(text).changed
