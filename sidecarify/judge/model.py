@@ -128,7 +128,8 @@ class PodContext:
 
     `complete` says whether the caller believes `others` to hold every object that points at the pod. `direction` says
     what is asked: on the way back the members are the ordinary containers (main) and the native sidecars (helper; peer
-    for one that the user has not chosen).
+    for one that the user has not chosen). `sidecars` are the native sidecars that are already there, `refused` the
+    helpers that stay by their verdict; before the verdicts are known nobody is.
     """
 
     def __init__(
@@ -140,6 +141,8 @@ class PodContext:
         others: tuple[KubeObject, ...] = (),
         complete: bool = False,
         direction: Direction = TO_SIDECAR,
+        sidecars: tuple[Member, ...] = (),
+        refused: tuple[Member, ...] = (),
     ) -> None:
         self.pod: Final = pod
         self.members: Final = members
@@ -148,6 +151,22 @@ class PodContext:
         self.others: Final = others
         self.complete: Final = complete
         self.direction: Final = direction
+        self.sidecars: Final = sidecars
+        self.refused: Final = refused
+
+    def refusing(self, refused: tuple[Member, ...]) -> "PodContext":
+        """The same pod, with the verdicts known."""
+        return PodContext(
+            self.pod,
+            self.members,
+            self.roles,
+            self.target,
+            self.others,
+            self.complete,
+            self.direction,
+            self.sidecars,
+            refused,
+        )
 
     def role_of(self, member: Member) -> Role:
         """The role of one of the members."""
@@ -174,12 +193,14 @@ Check = Callable[[Member, PodContext], Iterator[Finding]]
 class Rule(NamedTuple):
     """One rule: a plain function whose docstring is its documentation page.
 
-    `levels` are those that it can give, the strictest first; `hazards` the ids of the hazard catalogue.
+    `levels` are those that it can give, the strictest first; `hazards` the ids of the hazard catalogue. One that
+    `counts_movers` runs when the verdicts of all helpers are known; it may give notes only.
     """
 
     check: Check
     levels: tuple[Level, ...]
     hazards: tuple[str, ...]
+    counts_movers: bool = False
 
     @property
     def name(self) -> str:

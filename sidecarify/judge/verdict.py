@@ -27,6 +27,8 @@ from sidecarify.kube.related import surroundings
 from sidecarify.kube.workload import PodSpec
 
 _NO_SHARED_VOLUME = "no-shared-volume"
+_ALONE = tuple(rule for rule in ALL_RULES if not rule.counts_movers)
+_COUNTING = tuple(rule for rule in ALL_RULES if rule.counts_movers)
 
 
 def judge(
@@ -46,15 +48,28 @@ def judge(
     members = tuple(member_of(pod, container, catalogue) for container in pod.containers)
     around = surroundings(others)
     decided = roles(pod, members, around, settings)
-    context = PodContext(pod, members, decided, settings.target, around, complete)
-    return PodVerdict(context, tuple(_answer(member, context, settings) for member in members))
+    sidecars = tuple(member_of(pod, one, catalogue) for one in pod.init_containers if one.is_native_sidecar)
+    context = PodContext(pod, members, decided, settings.target, around, complete, sidecars=sidecars)
+    found = [_answer(member, context, settings) for member in members]
+    context = context.refusing(tuple(one.member for one in found if one.verdict == "refuse" and not one.named))
+    return PodVerdict(context, tuple(_with_company(one, context, settings) for one in found))
+
+
+def _with_company(found: ContainerVerdict, context: PodContext, settings: Settings) -> ContainerVerdict:
+    """The answer with the notes that depend on who else moves."""
+    if found.verdict is None or found.member in context.refused:
+        return found
+    notes = tuple(_findings(found.member, context, _COUNTING, settings))
+    ignored = tuple(one for one in notes if settings.remarks.silence(found.member.container, one))
+    kept = tuple(one for one in notes if one not in ignored)
+    return found._replace(findings=(*found.findings, *kept), ignored=(*found.ignored, *ignored))
 
 
 def _answer(member: Member, context: PodContext, settings: Settings) -> ContainerVerdict:
     role = context.role_of(member)
     if role.name in ("helper", "unclear"):
         words = said(settings, context.pod, member.container)
-        return answer(member, context, ALL_RULES, settings, is_named=words is not None)
+        return answer(member, context, _ALONE, settings, is_named=words is not None)
     return ContainerVerdict(member, role, None, role.evidence, ())
 
 
@@ -69,9 +84,13 @@ def answer(
     everything = tuple(_findings(member, context, rules, settings))
     ignored = tuple(one for one in everything if settings.remarks.silence(member.container, one))
     findings = tuple(one for one in everything if one not in ignored) if ignored else everything
+    verdict = _verdict(findings)
+    if verdict == "refuse" and not is_named and context.direction.promotes:
+        # It stays, so there is nothing to note of its move.
+        findings = tuple(one for one in findings if one.level != "note")
     evidence = tuple(dict.fromkeys((*role.evidence, *_notable(member))))
     unclear = settings.remarks.unclear.get(id(member.container.node))
-    return ContainerVerdict(member, role, _verdict(findings), evidence, findings, is_named, ignored, unclear)
+    return ContainerVerdict(member, role, verdict, evidence, findings, is_named, ignored, unclear)
 
 
 def _findings(member: Member, context: PodContext, rules: Sequence[Rule], settings: Settings) -> Iterator[Finding]:

@@ -41,7 +41,9 @@ def test_the_strictest_level_decides_and_notes_never_stop() -> None:
     verdict, rules = rules_of(Settings())
     assert verdict == "refuse"
     assert rules.count("tail-without-retry") == 1
-    assert "immutable-object" in rules
+    assert "immutable-object" not in rules, "nothing is noted of a move that is not made"
+    assert "immutable-object" in rules_of(Settings(ignore=("tail-without-retry",)))[1]
+    assert "immutable-object" in rules_of(Settings(helpers=("tail",)))[1], "the user may make it all the same"
 
 
 SETTINGS = [

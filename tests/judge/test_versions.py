@@ -118,7 +118,7 @@ def levels(text: str, rule: str) -> list[str]:
         pytest.param(
             "stuck-termination",
             pod(PROBE, spec="terminationGracePeriodSeconds: 600\n      initContainers: [{name: a, image: corp/a:1}]"),
-            "note note note - - - - - -",
+            "- note note - - - - - -",
             id="TRM6: fixed after 1.30",
         ),
         pytest.param(

@@ -278,7 +278,7 @@ def serial_drain(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     Native sidecars are stopped in the reverse order of the list, each after the one behind it (kubelet,
     kuberuntime_termination_order.go; hazard TRM3). Ordinary containers are stopped all at once. The times add up within
-    the one grace period.
+    the one grace period. Helpers that a rule refuses stay, and do not count; native sidecars that are there already do.
 
     Fires on:
         containers:
@@ -294,7 +294,8 @@ def serial_drain(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     Fix: Make sure that `terminationGracePeriodSeconds` is enough for all of them.
     """
-    draining = [one.name for one in pod.those("helper") if _flushes(one)]
+    moving = (one for one in pod.those("helper") if one not in pod.refused)
+    draining = [one.name for one in (*pod.sidecars, *moving) if _flushes(one)]
     others = [name for name in draining if name != helper.name]
     if _flushes(helper) and others:
         named = ", ".join(f"`{name}`" for name in others)
@@ -520,7 +521,7 @@ RULES: tuple[Rule, ...] = (
     Rule(prestop_obsolete, ("note",), ("HOOK3",)),
     Rule(prestop_runs_early, ("note",), ("HOOK1",)),
     Rule(tight_grace, ("review", "note"), ("TRM2",)),
-    Rule(serial_drain, ("note",), ("TRM3",)),
+    Rule(serial_drain, ("note",), ("TRM3",), counts_movers=True),
     Rule(slow_stop, ("note",), ("TRM7",)),
     Rule(stuck_termination, ("note",), ("TRM6",)),
     Rule(edge_proxy, ("review",), ("TRM8",)),

@@ -12,6 +12,7 @@ from sidecarify.commands import (
 from sidecarify.commands.endpoints import endpoint
 from sidecarify.judge import signs
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
+from sidecarify.judge.order import needs
 from sidecarify.judge.paths import job_spec, main_ports, maker_of, mount_of, own_ports
 from sidecarify.judge.rules.lifetime import program_line
 from sidecarify.kube import fields
@@ -243,6 +244,40 @@ def _post_start(helper: Member, pod: PodContext) -> Iterator[Finding]:
         )
 
 
+def circular_helpers(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """Helpers of the pod need one another at their start, so no order of native sidecars is right.
+
+    Native sidecars start one after another, and a helper that dials another one's port, connects to its socket or reads
+    its files comes behind it. Where each needs the other, one of them starts too early; as ordinary containers they
+    start together and try again (hazards ORD1, ORD2; order rules).
+
+    Fires on:
+        - {name: sql, image: cloud-sql-proxy:2.14, args: [--credentials-file=/secrets/key, --port=5432, corp:eu:db]}
+        - {name: vault, image: vault:1.17, args: [agent], env: [{name: PG_URL, value: "postgres://localhost:5432/x"}]}
+
+    Near miss:
+        - {name: vault, image: vault:1.17, args: [agent], env: [{name: PG_URL, value: "postgres://db.prod:5432/x"}]}
+
+    Fix: Move one of them only if it waits for the other and tries again, and name it.
+    """
+    others = [one for one in pod.those("helper") if one is not helper]
+    needed = [one for one in others if needs(helper, one, pod)]
+    seen = list(needed)
+    for one in seen:
+        if needs(one, helper, pod):
+            through = "" if one in needed else f" (by way of `{needed[0].name}`)"
+            yield Finding(
+                "circular-helpers",
+                "review",
+                f"`{helper.name}` needs `{one.name}`{through} at its start, and `{one.name}` needs `{helper.name}`: as "
+                "native sidecars they start one after another, in whichever order one of them too early.",
+                "Leave both, or name the one that waits for the other and tries again.",
+                helper.container.line,
+            )
+            return
+        seen += [other for other in others if other not in seen and needs(one, other, pod)]
+
+
 def csi_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """The helper is a companion of a CSI driver.
 
@@ -339,6 +374,7 @@ def late_image_pull(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
 RULES: tuple[Rule, ...] = (
     Rule(startup_deadlock, ("refuse", "review"), ("DEAD1", "DEAD2", "DEAD5", "DEAD8", "DEAD9", "DEAD10", "HOOK5")),
+    Rule(circular_helpers, ("review",), ("ORD1", "ORD2")),
     Rule(csi_helper, ("review",), ("DEAD10",)),
     Rule(short_deadline, ("review",), ("ORD5",)),
     Rule(late_image_pull, ("note",), ("ORD3",)),
