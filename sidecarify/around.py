@@ -86,7 +86,12 @@ _CACHED = 1_000_000
 
 
 def speaks(name: str, data: bytes) -> bool:
-    """Whether the bytes of the manifest `name` may hold such an object: a look at them, without any parsing."""
+    """Whether the bytes of the manifest `name` may hold such an object: a look at them, without any parsing.
+
+    A kustomization is none: it says something of what it builds, and that is known (kustomize/).
+    """
+    if _KUSTOMIZATION.fullmatch(name) and b"kustomize.toolkit.fluxcd.io" not in data:
+        return False
     return (
         _LISTED_BYTES.search(data) is not None
         or _POINTING_BYTES.search(data) is not None

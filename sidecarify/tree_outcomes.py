@@ -268,6 +268,20 @@ class _Work:
             result[manifest.path] = self._changed(outcome, file, *changes[file]) if file in changes else outcome
         return result
 
+    def _says_more(self, file: str, documents: set[int]) -> bool:
+        """Whether a file may have something to tell apart from its pods in some `documents`: templates, other kinds."""
+        from sidecarify.kustomize.sources import TextFile, Unit  # noqa: PLC0415  (see __init__)
+
+        text = self.sources.read(file)
+        if not isinstance(text, TextFile):
+            return True
+        for document in text.documents:
+            if document.index not in documents and "ontainers" in text.source.text[document.start : document.end]:
+                return True
+            if document.index in documents and not isinstance(self.sources.unit(text, document), Unit):
+                return True
+        return False
+
     def _alone(self, file: str, manifest: Manifest, found: TreeConversion) -> Outcome:
         """What there is to say of a file apart from what the tree's kustomizations make of its pods."""
         try:
@@ -279,6 +293,8 @@ class _Work:
             if file in self.graph.own_files:
                 return Outcome(manifest, data, data)
             return batch.convert_one(manifest, data, self.options(file), self.looked.around, self.direction)
+        if not self._says_more(file, {document for document, _ in pods}):
+            return Outcome(manifest, data, data)
         outcome = batch.convert_one(
             manifest, data, self.options(file), self.looked.around, self.direction, wanted=frozenset()
         )
@@ -375,7 +391,7 @@ class _Work:
         except FileError as error:
             return Inspection(manifest, troubles=(Trouble(manifest.name, 1, error.code, error.message),))
         pods = {(document, path) for name, document, path in found.pods if name == file}
-        if not pods and file in self.graph.own_files:
+        if file in self.graph.own_files if not pods else not self._says_more(file, {document for document, _ in pods}):
             return Inspection(manifest, before=data)
         one = batch.inspect_one(manifest, data, self.options(file), self.looked.around, previews=previews)
         if not pods:

@@ -139,10 +139,18 @@ class Graph:
 
     @cached_property
     def roots(self) -> tuple[str, ...]:
-        """The folders that are built and that no other kustomization refers to; a Component is built by its users."""
-        return tuple(
-            folder for folder, one in self.kustomizations.items() if not one.is_component and not self.used_by[folder]
-        )
+        """Folders that are built, such that each kustomization has a part in the build of one of them.
+
+        Those that no other one refers to (a Component may have users elsewhere), and one of each circle.
+        """
+        free = [folder for folder in self.kustomizations if not self.used_by[folder]]
+        reached = set(self.below(free))
+        for folder in self.kustomizations:
+            if folder not in reached:
+                free.append(folder)
+                reached.update(self.below([folder]))
+        chosen = set(free)
+        return tuple(folder for folder in self.kustomizations if folder in chosen)
 
     def below(self, folders: Iterable[str]) -> list[str]:
         """The folders and all that their kustomizations build on, in the order of the graph."""

@@ -105,11 +105,13 @@ def test_what_else_is_found_and_what_is_not(tmp_path: Path, text: str, expected:
     assert collected(tmp_path, text) == expected
 
 
-def test_a_kustomization_needs_no_kind(tmp_path: Path) -> None:
-    patches = "patches: [{path: a.yaml}]\n"
-    assert collected(tmp_path, patches, "kustomization.yaml") == ["Kustomization kustomization.yaml"]
+def test_a_kustomization_says_something_of_what_it_builds_alone(tmp_path: Path) -> None:
+    """What is built is judged as a whole; Flux's objects of that kind are none that kustomize reads."""
+    patches = "patches: [{path: a.yaml, target: {kind: Deployment}}]\n"
+    assert collected(tmp_path, f"kind: Kustomization\n{patches}", "kustomization.yaml") == []
     assert collected(tmp_path, patches, "other.yaml") == []
-    assert collected(tmp_path, "resources: [a.yaml]\n", "kustomization.yaml") == []
+    flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {patches: [{patch: containers}]}\n"
+    assert collected(tmp_path, flux, "kustomization.yaml") == ["Kustomization kustomization.yaml"]
 
 
 POD = (

@@ -216,3 +216,29 @@ def test_obscure_fields_are_known(tmp_path: Path) -> None:
     text = "transformers: [a]\ngenerators: []\nhelmCharts:\n- name: x\nopenapi: {path: schema.json}\nvalidators: [v]\n"
     found = graph(tmp_path, {"kustomization.yaml": text})
     assert [one.field for one in found.kustomizations[""].obscure] == ["transformers", "helmCharts", "openapi"]
+
+
+@pytest.mark.parametrize(
+    ("files", "roots"),
+    [
+        pytest.param(
+            {"a/kustomization.yaml": "resources: [../b]\n", "b/kustomization.yaml": "resources: [../a]\n"},
+            ("a",),
+            id="one-of-a-circle",
+        ),
+        pytest.param(
+            {
+                "a/kustomization.yaml": "resources: [../b]\n",
+                "b/kustomization.yaml": "resources: [../a]\n",
+                "c/kustomization.yaml": "resources: [../b]\n",
+            },
+            ("c",),
+            id="what-builds-on-a-circle",
+        ),
+        pytest.param(
+            {"part/kustomization.yaml": "kind: Component\n"}, ("part",), id="a-component-whose-users-are-elsewhere"
+        ),
+    ],
+)
+def test_everything_has_a_root(tmp_path: Path, files: dict[str, str], roots: tuple[str, ...]) -> None:
+    assert graph(tmp_path, files).roots == roots
