@@ -81,12 +81,13 @@ class Flow(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The lifetime of a script and what settled it."""
+    """The lifetime of a script and what settled it; `may_leave` says that it has another way out, by its own plan."""
 
     lifetime: Lifetime
     reason: str
     decisive: SimpleCommand | None
     loop_can_fail: bool
+    may_leave: bool = False
 
 
 class _State:
@@ -117,12 +118,14 @@ def script_lifetime(script: Script, parameters: tuple[str, ...], *, errexit: boo
         return Verdict(Lifetime.UNKNOWN, "a part of its script could not be read", None, loop_can_fail=False)
     unknown = flow.shut or flow.open
     if unknown:
-        return Verdict(Lifetime.UNKNOWN, unknown.reason, unknown.command, loop_can_fail=False)
+        return Verdict(
+            Lifetime.UNKNOWN, unknown.reason, unknown.command, loop_can_fail=False, may_leave=_has_way_out(flow)
+        )
     ends = flow.falls or flow.stops or flow.returns or flow.breaks
     if flow.stays and ends:
         way_out = f"; {flow.last.reason}" if flow.last else ""
         reason = f"it depends: {flow.stays.reason}{way_out}"
-        return Verdict(Lifetime.UNKNOWN, reason, flow.stays.command, loop_can_fail=False)
+        return Verdict(Lifetime.UNKNOWN, reason, flow.stays.command, loop_can_fail=False, may_leave=True)
     if flow.stays and state.killer:
         reason = f"{quoted(state.killer.command.words)} in the background may end it"
         return Verdict(Lifetime.UNKNOWN, reason, state.killer.command, loop_can_fail=False)
@@ -137,6 +140,11 @@ def script_lifetime(script: Script, parameters: tuple[str, ...], *, errexit: boo
     if flow.last is None:
         return Verdict(Lifetime.ENDS, "its script does nothing that lasts", None, loop_can_fail=False)
     return Verdict(Lifetime.ENDS, flow.last.reason, flow.last.command, loop_can_fail=False)
+
+
+def _has_way_out(flow: Flow) -> bool:
+    """Whether `exit` stands on a way that does not come to the program at the end."""
+    return flow.stops and flow.last is not None and flow.last.command is not None and flow.last.command.name == "exit"
 
 
 def _flow(statement: Statement, state: _State) -> Flow:

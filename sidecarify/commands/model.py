@@ -150,7 +150,8 @@ class Program(NamedTuple):
     `loop_can_fail` is true if the program lives for ever by a loop that ends when a command in it fails.
     `parameters` are `$0`, `$1` ... of the script, `loops` the variables of its `for` loops with their words.
     `last_acts` are the commands that run only when it is stopped, `guards` what it ends without.
-    `pipefail` says that a pipeline fails when any of its commands does.
+    `may_leave` says that the script has another way out than the end of `decisive`, by its own plan, and `pipefail`
+    that a pipeline fails when any of its commands does.
     """
 
     command: tuple[str, ...]
@@ -175,6 +176,7 @@ class Program(NamedTuple):
     last_acts: tuple[SimpleCommand, ...] = ()
     guards: tuple[Guard, ...] = ()
     pipefail: bool = False
+    may_leave: bool = False
 
     @property
     def text(self) -> str:

@@ -123,4 +123,5 @@ def _with_script(bare: Program, words: tuple[str, ...], call: ShellCall) -> Prog
         last_acts=last_acts(script, verdict.lifetime, verdict.decisive),
         guards=guards_of_script(script),
         pipefail=call.pipefail or script.pipefail,
+        may_leave=verdict.may_leave,
     )

@@ -192,7 +192,8 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
             return
         if not hidden and program.entrypoint_unseen and lasting:
             return
-        if not hidden and program.shell and known and _is_own_program(helper, program.decisive):
+        own = program.shell and known and _is_own_program(helper, program.decisive)
+        if not hidden and own and not program.may_leave:
             return
         reason = program.reason or "its script cannot be read"
         line = program_line(container, program.decisive, program.script_index)
