@@ -18,9 +18,13 @@ from sidecarify.report.text import message
 from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
+    from tempfile import SpooledTemporaryFile
+
     from sidecarify.baseline import Found
     from sidecarify.report.about import About
     from sidecarify.report.results import FileReport, Identity
+
+_IN_MEMORY = 4 * 1024 * 1024
 
 Render = Callable[["Iterable[FileReport]", "About"], Iterator[str]]
 
@@ -194,6 +198,34 @@ def publish(pieces: Iterable[str], file: Path | None) -> bool:
     for piece in pieces:
         put(piece)
     return True
+
+
+class Spool:
+    """Text that waits until all of it is there: in memory while it is little, else in a file without a name."""
+
+    def __init__(self) -> None:
+        # No name of the file system leads to it, so it is gone with this process whatever ends that.
+        self._file: SpooledTemporaryFile[bytes] | None = None
+
+    def add(self, text: str) -> None:
+        """Put a piece of text behind the others. Raises OSError."""
+        if self._file is None:
+            from tempfile import SpooledTemporaryFile  # noqa: PLC0415  (for patches alone)
+
+            self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  (until `close`)
+        self._file.write(text.encode("utf-8", "surrogatepass"))
+
+    def pieces(self) -> Iterator[str]:
+        """All of the text, line by line. Raises OSError."""
+        if self._file is not None:
+            self._file.seek(0)
+            for line in self._file:
+                yield line.decode("utf-8", "surrogatepass")
+
+    def close(self) -> None:
+        """Forget the text."""
+        if self._file is not None:
+            self._file.close()
 
 
 def saved(file: Path, pieces: Iterable[str]) -> bool:

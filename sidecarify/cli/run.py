@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -68,6 +69,11 @@ class Wish(NamedTuple):
         """Whether the patch is printed: where nothing else goes to stdout."""
         return self.diff and self.reporting.for_people != (self.reporting.file is not None)
 
+    @property
+    def keeps_patches(self) -> bool:
+        """Whether the patch goes into a file, at the end."""
+        return self.patch is not None or (self.reporting.for_people and self.reporting.file is not None)
+
     def validate(self) -> None:
         """Raise typer.BadParameter for what excludes one another, or cannot be done."""
         self.reporting.validate()
@@ -94,7 +100,7 @@ def carry_out(selecting: Selecting, judging: Judging, wish: Wish, terminal: Term
     given = selecting.given
     choices = Choices(judging, given)
     run = _Run(wish, terminal, judging)
-    with orderly_end():
+    with orderly_end(), closing(run.patches):
         reports = _filter(run, choices.first) if given == [arguments.STDIN] else _files(run, choices, selecting)
         run.publish(reports, str(choices.first.settings.target))
         run.finish(given if selecting.everything else ())
@@ -154,7 +160,7 @@ class _Run:
         self.ledger = Ledger(wish.reporting, "convert")
         self.code = 0
         self.failed = False
-        self.patches: list[str] = []
+        self.patches = output.Spool()
         self.left: dict[str, None] = {}
         self.levels: set[str] = set()
         self.named: set[str] = set()
@@ -187,7 +193,7 @@ class _Run:
         if reporting.for_people:
             for _ in reports:
                 pass
-            if reporting.file is not None and not output.saved(reporting.file, self.patches):
+            if reporting.file is not None and not output.saved(reporting.file, self.patches.pieces()):
                 self.failed = True
             return
         about = output.about("convert", kubernetes, patches=self.wish.diff)
@@ -213,7 +219,8 @@ class _Run:
             patch = _patch(outcome) if outcome.changed else ""
             if self.wish.diff_on_stdout:
                 self.terminal.put_patch(patch)
-            self.patches.append(patch)
+            if self.wish.keeps_patches:
+                self.patches.add(patch)
         if self.wish.reporting.for_people:
             self.levels |= {refusal.level for refusal in outcome.refusals if refusal.overridable}
             told = (one for one in outcome.refusals if self.wish.verbose or one.container)
@@ -263,7 +270,7 @@ class _Run:
         tally, say = self.tally, self.terminal.say
         asks = self.wish.looking and self.wish.reporting.write_baseline is None
         self.code = tally.exit_code(looking=asks)
-        if self.wish.patch is not None and not output.saved(self.wish.patch, self.patches):
+        if self.wish.patch is not None and not output.saved(self.wish.patch, self.patches.pieces()):
             self.failed = True
         for warning in arguments.unmatched(self.judging, self.named):
             say(visible(warning))

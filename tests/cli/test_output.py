@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecarify.cli.output import Spool
 from sidecarify.newfile import new_file
 
 from .conftest import BATCH, ROOT, WEB, WEB_AFTER, Command
@@ -202,6 +203,18 @@ class TestSummary:
         Path("job.yaml").write_bytes(BATCH)
         ended = sidecarify("convert", "--check", "--output-format", "concise", ".")
         assert ended.err == "1 file would be converted (1 container), 1 left unchanged, 1 container left alone.\n"
+
+
+def test_patches_wait_on_the_disk_where_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sidecarify.cli.output._IN_MEMORY", 10)
+    spool = Spool()
+    texts = ["+ a\n", "", "+ é \udce9\r\n+ b", " c\n+ the last line"]
+    for one in texts:
+        spool.add(one)
+    assert getattr(spool._file, "_rolled")  # noqa: B009  (it is on the disk)
+    assert "".join(spool.pieces()) == "".join(texts)
+    spool.close()
+    assert list(Spool().pieces()) == []
 
 
 class TestProgress:
