@@ -60,6 +60,7 @@ _POINTING = re.compile(rf"{_KIND}(?:{'|'.join(_AROUND)}|\w*List)\b")
 _POINTING_BYTES = re.compile(_POINTING.pattern.encode())
 _AROUND_KIND = re.compile("|".join(_AROUND))
 _KINDS = re.compile(rf"{_KIND}(\w+)")
+_NAMESPACE = re.compile(rf"{_KIND}Namespace\b")
 _CONFIG = re.compile(rf"{_KIND}ConfigMap\b")
 _SELECTOR = re.compile(r"""selector["']?[ \t]*:""")
 _ANY_SELECTOR = re.compile(r"""[sS]elector["']?[ \t]*:""")
@@ -68,7 +69,7 @@ _KUSTOMIZATION = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
 _LISTED = re.compile("containers|initContainers")
 _LISTED_BYTES = re.compile(_LISTED.pattern.encode())
 _PATCH_PATH = re.compile("/(?:containers|initContainers)")
-_PATCH_FILE = re.compile(r"""path["']?[ \t]*:[ \t]*["']?(?!/)""")
+_PATCH_FILE = re.compile(r"""path["']?[ \t]*+:[ \t]*+["']?+(?!/)""")
 _WORD = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 # A word that is no key: what names and labels are.
 _VALUE = re.compile(r"""(?<![\w.-])(?>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)(?!["']?[ \t]*:)""")
@@ -81,6 +82,7 @@ _SELECTING = frozenset(
 _ROUTING = frozenset({"Ingress", "TargetGroupBinding"})
 # What is said by these is said of what they name: a manifest with none of their words is none of their business.
 _TOLD_BY_WORDS = _NAMING | _ROUTING | {"Service", "Namespace", "PrometheusRule", "VMRule", "ConfigMap"}
+_CHANGING = ("patches", "patchesJson6902", "patchesStrategicMerge", "replacements")
 _CACHED = 1_000_000
 """So many characters of text stay parsed at a time; a node takes some ten times as much."""
 
@@ -121,6 +123,7 @@ class Around:
         self._manifests: list[Manifest] = []
         self._entries: list[_Entry] = []
         self._by_word: dict[str, list[int]] = {}
+        self._by_namespace: dict[str, list[int]] = {}
         self._by_name: dict[str, list[int]] = {}
         self._unclear: list[int] = []
         self._everywhere: list[KubeObject] = []
@@ -144,7 +147,10 @@ class Around:
             self._entries.append(_Entry(number, document.index))
             self._by_name.setdefault(manifest.name, []).append(entry)
             if _is_told_by_words(piece, manifest.name):
-                self._post(entry, set(_VALUE.findall(piece)))
+                words = set(_VALUE.findall(piece))
+                self._post(entry, words)
+                if _NAMESPACE.search(piece):
+                    self._post(entry, words, self._by_namespace)
             else:
                 self._unclear.append(entry)
 
@@ -154,7 +160,11 @@ class Around:
         self._manifests += other._manifests
         self._entries += (_Entry(one.manifest + manifests, one.document) for one in other._entries)
         self._unclear += (one + entries for one in other._unclear)
-        for mine, theirs in ((self._by_word, other._by_word), (self._by_name, other._by_name)):
+        for mine, theirs in (
+            (self._by_word, other._by_word),
+            (self._by_namespace, other._by_namespace),
+            (self._by_name, other._by_name),
+        ):
             for key, found in theirs.items():
                 mine.setdefault(key, []).extend(one + entries for one in found)
 
@@ -178,11 +188,12 @@ class Around:
         What points at a Service of a pod points at the pod: so the names and labels of its Services count too.
         """
         self._settle()
-        words, wild = _words_of(pods)
+        words, namespaces, wild = _words_of(pods)
         services = [one for one in own if one.kind == "Service"]
         words |= _names_of(services)
         found = set(range(len(self._entries))) if wild else self._sharing(words)
-        objects = self._concerning(found, words, file, wild=wild)
+        found |= {entry for one in namespaces for entry in self._by_namespace.get(one, ())}
+        objects = self._concerning(found, words | namespaces, file, wild=wild)
         further = _names_of(one for one in objects if one.kind == "Service") - words
         more = self._sharing(further) - found
         objects += self._concerning(more, further | words, file)
@@ -197,9 +208,10 @@ class Around:
             *sorted((one for one in objects if (one.file, one.document, one.path) not in kept), key=_place),
         )
 
-    def _post(self, entry: int, words: Iterable[str]) -> None:
+    def _post(self, entry: int, words: Iterable[str], index: dict[str, list[int]] | None = None) -> None:
+        index = self._by_word if index is None else index
         for word in words:
-            self._by_word.setdefault(word, []).append(entry)
+            index.setdefault(word, []).append(entry)
 
     def _sharing(self, words: Iterable[str]) -> set[int]:
         return {entry for word in words for entry in self._by_word.get(word, ())}
@@ -238,7 +250,7 @@ class Around:
                 if words is None:
                     self._everywhere.append(one)
                 else:
-                    self._post(entry, words)
+                    self._post(entry, words, self._by_namespace if one.kind == "Namespace" else None)
         self._everywhere.sort(key=_place)
 
     def _anywhere(self) -> list[int]:
@@ -273,16 +285,21 @@ class Around:
         return found
 
 
-def _words_of(pods: Iterable[PodSpec]) -> tuple[set[str], bool]:
-    """The words by which others can mean the pods, and whether one of them is no word (an empty label)."""
+def _words_of(pods: Iterable[PodSpec]) -> tuple[set[str], set[str], bool]:
+    """The words by which others can mean the pods, their namespaces, and whether a label is no word (but empty).
+
+    The namespace is a word of all that is in it, and only a Namespace is about all of that.
+    """
     labels: set[str] = set()
     names: set[str] = set()
+    namespaces: set[str] = set()
     for pod in pods:
         with suppress(YamlError):  # it is told where the pod is judged
             labels.update(pod.labels.values())
-            names.update(one for one in (pod.owner.name, pod.owner.namespace) if one)
+            names.add(pod.owner.name or "")
+            namespaces.add(pod.owner.namespace or "")
             names.update(one.name for one in (*pod.containers, *pod.init_containers))
-    return labels | names, not all(_WORD.fullmatch(one) for one in labels)
+    return labels | names, namespaces, not all(_WORD.fullmatch(one) for one in labels)
 
 
 def _names_of(services: Iterable[KubeObject]) -> set[str]:
@@ -310,8 +327,13 @@ def _place(one: KubeObject) -> tuple[str, int, int]:
 
 
 def _anchors(one: KubeObject) -> frozenset[str] | None:
-    """The words of which a manifest must hold one for the object to concern it; None if it may concern any."""
+    """The words of which a manifest must hold one for the object to concern it; None if it may concern any.
+
+    Empty for a kustomization that changes nothing of its resources but images, names and the like.
+    """
     try:
+        if _is_plain_kustomization(one):
+            return frozenset()
         words = _selected(one)
     except YamlError:
         return None
@@ -333,7 +355,7 @@ def _selected(one: KubeObject) -> set[str]:
         return {name for key in ("scaleTargetRef", "targetRef") if (name := fields.text(one.node, "spec", key, "name"))}
     if one.kind in _SELECTING:
         return set() if _selects_all(one.node) else set(_values(one.node, "matchLabels"))
-    if one.kind in ("Kustomization", "Component") and one.group in ("", "kustomize.config.k8s.io"):
+    if _is_kustomization(one):
         return _targets(one.node)
     if one.row is not None:
         return {one.name} if one.name else set()
@@ -341,6 +363,14 @@ def _selected(one: KubeObject) -> set[str]:
         spec = fields.find(one.node, "spec")
         return {node.value for node in _named(spec)} if spec is not None else set()
     return set()
+
+
+def _is_kustomization(one: KubeObject) -> bool:
+    return one.kind in ("Kustomization", "Component") and one.group in ("", "kustomize.config.k8s.io")
+
+
+def _is_plain_kustomization(one: KubeObject) -> bool:
+    return _is_kustomization(one) and all(fields.find(one.node, key) is None for key in _CHANGING)
 
 
 def _targets(kustomization: Node) -> set[str]:

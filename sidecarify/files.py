@@ -75,9 +75,13 @@ def _read(descriptor: int, size: int) -> bytes:
     # To ask for the limit at once would make room for 64 MiB for every file.
     parts = []
     room = SIZE_LIMIT + 1
-    while room and (part := os.read(descriptor, min(room, max(size + 1, 8192)))):
+    while room:
+        wanted = min(room, max(size + 1, 8192))
+        part = os.read(descriptor, wanted)
         parts.append(part)
         room -= len(part)
+        if len(part) < wanted:  # the end of a regular file
+            break
     return check_size(b"".join(parts))
 
 

@@ -7,6 +7,7 @@ cannot be sure. It reads only what is plain: a block list whose first item is fo
 
 from __future__ import annotations
 
+import json
 import re
 from enum import IntEnum
 from functools import lru_cache
@@ -41,7 +42,7 @@ _WAY = re.compile(
     re.MULTILINE,
 )
 _MARK = re.compile(rb"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_ALIAS = re.compile(rb"(?:^|[\s\[{,])\*[^\s*]")
+_ALIAS = re.compile(rb"(?:^|[\s\[{,])\*[\w-]")
 _WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _SPACES = (b" ", b"\n", b"\r", b"")
 
@@ -80,6 +81,8 @@ def may_hold_several(data: bytes) -> bool:
     place = data.find(_KEY)
     if place < 0:
         return _is_encoded(data)
+    if data.startswith(b"{"):
+        return _may_hold_several_json(data)
     if _is_encoded(data) or _breaks_oddly(data) or (b"? " in data and _EXPLICIT.search(data) is not None):
         return True
     while place >= 0:
@@ -91,6 +94,24 @@ def may_hold_several(data: bytes) -> bool:
                 return True
         place = data.find(_KEY, after)
     return False
+
+
+def _may_hold_several_json(data: bytes) -> bool:
+    """The same of a manifest in JSON, read as such: what is no JSON may still be YAML."""
+    try:
+        json.loads(data, object_pairs_hook=_has_no_several)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _has_no_several(pairs: list[tuple[str, object]]) -> None:
+    """Raise ValueError for a list `containers` with several items, and for a key that stands twice."""
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError
+    for key, value in pairs:
+        if key == "containers" and isinstance(value, list) and len(value) > 1:
+            raise ValueError
 
 
 def may_hold_sidecars(data: bytes) -> bool:

@@ -29,10 +29,23 @@ def find(node: Node | None, *keys: str) -> Node | None:
 
 
 def _lookup(node: Node | None, key: str) -> Node | None:
+    # Asked hundreds of times for a pod: what most mappings are, one without merge keys, is read in one pass.
     if node is None:
         return None
+    mapping = node if node.target is None else node.target
+    if mapping.kind != "map":
+        return None
+    merges = False
+    for own, _ in mapping.pairs:
+        if own.value == key and own.kind == "scalar":
+            return mapping.get(key)
+        merges = merges or own.value == "<<"
+    return _merged_value(mapping, key) if merges else None
+
+
+def _merged_value(mapping: Node, key: str) -> Node | None:
     seen: set[int] = set()
-    stack = [node.resolved]
+    stack = [mapping]
     while stack:
         mapping = stack.pop()
         if mapping.kind != "map" or id(mapping) in seen:

@@ -114,6 +114,8 @@ class Surroundings(tuple[KubeObject, ...]):
 @lru_cache(maxsize=4096)  # asked again for every manifest of a run
 def _is_sound(other: KubeObject) -> bool:
     for node in other.node.walk():
+        if len(node.pairs) < 2:
+            continue
         keys = [key.value for key, _ in node.pairs if key.kind == "scalar" and key.value != "<<"]
         if len(keys) != len(set(keys)):
             return False

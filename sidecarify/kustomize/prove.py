@@ -181,7 +181,7 @@ def _comparable(node: Node, direction: Direction) -> Picture:
     """A tree as it is compared: without empty lists of init containers, which say nothing."""
     stack = [node]
     for one in stack:
-        stack += [value for _, value in one.pairs] + one.items
+        stack += (*(value for _, value in one.pairs), *one.items)
         one.pairs = [
             pair for pair in one.pairs if pair[0].value != "initContainers" or pair[1].items or pair[1].kind != "seq"
         ]

@@ -4,6 +4,7 @@ The rules of ownership are written for people in docs/comments.md.
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from .source import line_end, line_start
@@ -147,7 +148,7 @@ def _comments_below(text: str, end: int, dash: int) -> int:
     return end
 
 
-def extents(text: str, items: list[Node], floor: int) -> list[Extent]:
+def extents(text: str, items: Sequence[Node], floor: int) -> list[Extent]:
     """The extents of all items of a block list, in order; `floor`: where the line of the list's key ends."""
     found: list[Extent] = []
     for item in items:
@@ -164,7 +165,7 @@ class Doubtful(NamedTuple):
     travels: bool
 
 
-def doubtful_comments(text: str, items: list[Node], index: int, floor: int) -> list[Doubtful]:
+def doubtful_comments(text: str, items: Sequence[Node], index: int, floor: int) -> list[Doubtful]:
     """The comments above an item of a block list of which the rules of ownership are a guess.
 
     One in column 0 directly above the dash travels, though it may speak of the file; one that a blank line parts from

@@ -9,7 +9,7 @@ which rejects `{image: busybox:1.36}`; the pure parsers accept and reject other 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class Node:
         self.anchor: str | None = None
         self.style: str | None = None
         self.value: str = ""
-        self.pairs: list[tuple[Node, Node]] = []
-        self.items: list[Node] = []
+        self.pairs: Sequence[tuple[Node, Node]] = ()
+        self.items: Sequence[Node] = ()
         self.target: Node | None = None
         self.aliased = False
 
@@ -187,8 +187,10 @@ def _compose(parser: CParser, offset: int, first: int) -> Node | None:  # noqa: 
 
     root: Node | None = None
     anchors: dict[str, Node] = {}
-    stack: list[tuple[Node | None, Node | None]] = []
+    stack: list[tuple[Node | None, Node | None, list[tuple[Node, Node]], list[Node]]] = []
     parent: Node | None = None
+    pairs: list[tuple[Node, Node]] = []
+    items: list[Node] = []
     key: Node | None = None
     while (event := get_event()) is not None:
         kind = type(event)
@@ -207,7 +209,7 @@ def _compose(parser: CParser, offset: int, first: int) -> Node | None:  # noqa: 
         elif kind is map_end or kind is seq_end:
             if parent is not None:
                 parent.end = event.end_mark.index + offset
-            parent, key = stack.pop()
+            parent, key, pairs, items = stack.pop()
             continue
         elif kind is alias:
             mark = event.start_mark
@@ -230,15 +232,19 @@ def _compose(parser: CParser, offset: int, first: int) -> Node | None:  # noqa: 
         if parent is None:
             root = node
         elif parent.kind == "seq":
-            parent.items.append(node)
+            items.append(node)
         elif key is None:
             key = node
         else:
-            parent.pairs.append((key, node))
+            pairs.append((key, node))
             key = None
         if kind is map_start or kind is seq_start:
             if len(stack) >= MAX_DEPTH:
                 raise YamlError("too-deep", f"nested deeper than {MAX_DEPTH} levels", node.line, node.column + 1)
-            stack.append((parent, key))
+            stack.append((parent, key, pairs, items))
             parent, key = node, None
+            if kind is map_start:
+                node.pairs = pairs = []
+            else:
+                node.items = items = []
     return root

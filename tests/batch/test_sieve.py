@@ -36,6 +36,7 @@ TWO = "spec:\n  containers:\n  - name: web\n    image: web:1\n  - name: log\n   
         pytest.param(ONE + "    args: ['a', \"b\", --x={y}]\n", id="quotes and flow on one line"),
         pytest.param(ONE + "---\n" + ONE, id="two documents with one each"),
         pytest.param(f"items:\n- {ONE}- {ONE}".replace("\n  ", "\n    "), id="a list of pods with one each"),
+        pytest.param('{"spec": {"containers": [{"name": "web", "args": ["a", "b"]}]}}', id="JSON"),
         pytest.param("properties:\n  containers:\n    type: array\n    items:\n    - name\n", id="a schema"),
         pytest.param("args: [containers]\nnote: containers are fine\n", id="the word in a text"),
         pytest.param(ONE + "    # - name: log\n  # - name: log\n", id="an item in a comment"),
