@@ -1,22 +1,16 @@
 """Reading a manifest and judging its pods: the half of the work that `inspect` and `convert` share."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sidecarify import directives
 from sidecarify.catalogue import Catalogue
 from sidecarify.direction import TO_SIDECAR, Direction
-from sidecarify.directives import Directive, Ignored, Place, Remarked
 from sidecarify.families import bundled, bundled_folder, load
-from sidecarify.judge.known import RULES
 from sidecarify.judge.model import PodVerdict, Settings
-from sidecarify.judge.reverse import judge_sidecars
-from sidecarify.judge.revert_rules import REVERT_RULES
-from sidecarify.judge.rules import ALL_RULES
-from sidecarify.judge.verdict import judge, runs
+from sidecarify.judge.verdict import judge
 from sidecarify.kube.objects import KubeObject, objects
 from sidecarify.kube.workload import PodSpec, pod_specs, stray_pod_specs
 from sidecarify.options import Options
@@ -24,6 +18,9 @@ from sidecarify.sieve import Look, look
 from sidecarify.yamltext.documents import Document, check_line_breaks, split
 from sidecarify.yamltext.source import Source, TextError
 from sidecarify.yamltext.tree import Node, YamlError, parse
+
+if TYPE_CHECKING:
+    from sidecarify.comments import Comments
 
 _KEYS = {key: re.compile(rf"""["']?{key}["']?[ \t]*:""") for key in ("containers", "initContainers")}
 Surround = Callable[[Sequence[PodSpec], Sequence[KubeObject]], Sequence[KubeObject]]
@@ -87,69 +84,51 @@ def examine(
     document. Raises ValueError for options that mean nothing, CatalogueError.
     """
     reader = _Reader(source.text, direction)
-    comments = _Comments.of(reader) if directives.mentions(source.text) else _Comments()
-    said, told = directives.remarks(comments.found, comments.places, ignores=options.ignores)
-    settings = options.settings._replace(remarks=said)
-    judge_pod = judge if direction.promotes else judge_sidecars
-    reader.sieves = not (options.names_helpers or said.roles)
+    comments = _comments(reader, options)
+    settings = options.settings if comments is None else options.settings._replace(remarks=comments.said)
+    reader.sieves = not (options.names_helpers or settings.remarks.roles)
     found = reader.candidates(_several(2 if reader.sieves else 1) if direction.promotes else _has_sidecars)
-    if not found:
-        told += comments.unused((), settings, direction) if options.ignores else ()
-        return Examination((), tuple(reader.errors), tuple(reader.templates), comments.problems(told))
-    families = catalogue(options.transforms)
+    examined = tuple(_judged(reader, found, options.transforms, settings, others, complete=complete)) if found else ()
+    told: list[Problem] = []
+    if comments is not None:
+        verdicts = [verdict for one in examined for verdict in one.pods]
+        problems = comments.problems(verdicts, settings, direction)
+        told = [Problem(None, one.line, one.message, one.code) for one in problems]
+    return Examination(examined, tuple(reader.errors), tuple(reader.templates), tuple(told))
+
+
+def _comments(reader: "_Reader", options: Options) -> "Comments | None":
+    if "sidecarify" not in reader.text:
+        return None
+    from sidecarify.comments import Comments  # noqa: PLC0415  (few manifests speak to us)
+    from sidecarify.directives import mentions  # noqa: PLC0415
+
+    return Comments(reader.text, reader.readable(), ignores=options.ignores) if mentions(reader.text) else None
+
+
+def _judged(
+    reader: "_Reader",
+    found: Sequence[tuple[Document, Node, list[PodSpec]]],
+    transforms: tuple[Path, ...],
+    settings: Settings,
+    others: Sequence[KubeObject] | Surround,
+    *,
+    complete: bool,
+) -> Iterator[Examined]:
+    if reader.direction.promotes:
+        judge_pod = judge
+    else:
+        from sidecarify.judge.reverse import judge_sidecars as judge_pod  # noqa: PLC0415  (for `revert` alone)
+    families = catalogue(transforms)
     own = reader.all_objects()
     around = (*own, *(others([pod for _, _, pods in found for pod in pods], own) if callable(others) else others))
-    examined = []
     for document, root, pods in found:
         try:
             verdicts = tuple(judge_pod(pod, families, settings, around, complete=complete) for pod in pods)
         except YamlError as error:
             reader.errors.append(Problem(document.index, error.line, error.message, error.code))
-            continue
-        examined.append(Examined(document, source.text[document.start : document.end], root, verdicts))
-    told += comments.unused(examined, settings, direction) if options.ignores else ()
-    return Examination(tuple(examined), tuple(reader.errors), tuple(reader.templates), comments.problems(told))
-
-
-class _Comments:
-    """The comments of a manifest that decide, the containers that they may speak of, and what is wrong with them."""
-
-    def __init__(self) -> None:
-        self.found: list[Directive] = []
-        self.places: list[Place] = []
-        self.told: list[Remarked] = []
-
-    @classmethod
-    def of(cls, reader: "_Reader") -> "_Comments":
-        """Read those of all documents that can be read."""
-        rules = sorted(RULES)
-        comments = cls()
-        for document, root, pods in reader.readable():
-            text = reader.text[document.start : document.end]
-            found, told = directives.read(text, root, document.line, rules)
-            comments.found += found
-            comments.told += told
-            if found or told:
-                comments.places += (place for pod in pods for place in directives.places(pod, text, document.line))
-        return comments
-
-    def unused(self, examined: Sequence[Examined], settings: Settings, direction: Direction) -> Iterator[Remarked]:
-        """Messages on what silences nothing."""
-        ignored = [
-            Ignored(id(answer.member.container.node), finding.rule, 0 if finding.file else finding.line)
-            for one in examined
-            for pod in one.pods
-            for answer in pod.containers
-            for finding in answer.ignored
-        ]
-        # Those of trees have nothing to say of a manifest alone.
-        rules = ALL_RULES if direction.promotes else REVERT_RULES
-        active = frozenset(rule.name for rule in rules if runs(rule, settings))
-        return directives.unused(self.found, self.places, ignored, active)
-
-    def problems(self, more: Iterable[Remarked]) -> tuple[Problem, ...]:
-        """All messages, in the order of their lines."""
-        return tuple(Problem(None, one.line, one.message, one.code) for one in sorted((*self.told, *more)))
+        else:
+            yield Examined(document, reader.text[document.start : document.end], root, verdicts)
 
 
 def _several(least: int) -> Callable[[PodSpec], bool]:
@@ -165,7 +144,7 @@ class _Reader:
 
     def __init__(self, text: str, direction: Direction) -> None:
         self.text = text
-        self._direction = direction
+        self.direction = direction
         self.sieves = False
         self._key = _KEYS[direction.source]
         self.documents = split(text)
@@ -211,7 +190,7 @@ class _Reader:
     def _is_sifted_out(self, document: Document) -> bool:
         if not self.sieves or document.index in self._roots:
             return False
-        return look(self.text[document.start : document.end].encode(), self._direction) is Look.PODS
+        return look(self.text[document.start : document.end].encode(), self.direction) is Look.PODS
 
     def _objects_of(self, document: Document) -> list[KubeObject]:
         known = self._objects.get(document.index)
@@ -250,7 +229,7 @@ class _Reader:
     def _pods(self, owner: KubeObject) -> list[PodSpec]:
         if owner.row is not None:
             return list(pod_specs(owner))
-        return list(stray_pod_specs(owner, 2 if self._direction.promotes else 1))
+        return list(stray_pod_specs(owner, 2 if self.direction.promotes else 1))
 
     def _template(self, document: Document, line: int) -> None:
         what = (
