@@ -1,7 +1,6 @@
 """From a manifest's text to its conversion: what is decided elsewhere is carried out and proved here."""
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction, Manner
@@ -120,7 +119,7 @@ def _with_comments(move: Move, pod: PodSpec, examined: Examined, direction: Dire
         _comment_note(move, travels, examined.document.line + examined.text.count("\n", 0, offset))
         for offset, travels in doubtful_comments(examined.text, pair[1].items, move.source_index, floor)
     )
-    return replace(move, notes=(*move.notes, *notes)) if notes else move
+    return move._replace(notes=(*move.notes, *notes)) if notes else move
 
 
 def _comment_note(move: Move, travels: bool, line: int) -> Finding:

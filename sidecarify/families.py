@@ -138,12 +138,12 @@ _GLOB = re.compile(r"[a-z0-9*?][a-z0-9._/*?-]*")
 _ITEM = rf'(?:(?![*?]){_GLOB.pattern}|"{_GLOB.pattern}")'
 _GLOBS = re.compile(rf"^(images|names):(?:\n((?:  - {_ITEM}\n)+)| \[({_ITEM}(?:, {_ITEM})*)\]\n)", re.MULTILINE)
 _UNUSUAL = re.compile(r"^(?:images|names|[^a-z ])", re.MULTILINE)
-_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_SEGMENT = re.compile(r"[a-z0-9*?][a-z0-9._*?-]*")
-_NAME = re.compile(r"[a-z0-9*?][a-z0-9_*?-]*")
-_ARGUMENT = re.compile(r"--?[A-Za-z0-9][\w.-]*(?:=.*)?|[A-Za-z_]\w*=.*|[a-z][a-z0-9-]*", re.DOTALL)
-_SETTING = re.compile(r"--?[A-Za-z0-9][\w.-]*|[A-Za-z_]\w*")
-_VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){1,5}")
+_ID = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+_SEGMENT = r"[a-z0-9*?][a-z0-9._*?-]*"
+_NAME = r"[a-z0-9*?][a-z0-9_*?-]*"
+_ARGUMENT = r"(?s:--?[A-Za-z0-9][\w.-]*(?:=.*)?|[A-Za-z_]\w*=.*|[a-z][a-z0-9-]*)"
+_SETTING = r"--?[A-Za-z0-9][\w.-]*|[A-Za-z_]\w*"
+_VERSION = r"\d{1,9}(\.\d{1,9}){1,5}"
 _MAPPING_KEYS = {
     "httpGet": ("path", "port", "scheme"),
     "tcpSocket": ("port",),
@@ -159,7 +159,7 @@ class _Reader:
         self.file = file
         self.lines: dict[tuple[str, str], int] = {}
         root = self._root()
-        if not _ID.fullmatch(file.stem):
+        if not re.fullmatch(_ID, file.stem):
             raise self._error(root, f"the file name {file.name!r} must be lower-case words joined by single dashes")
         keys = self._mapping(
             root,
@@ -269,9 +269,9 @@ class _Reader:
             raise self._error(node, f"{word!r} is not one of {', '.join(sorted(allowed))}")
         return word
 
-    def _shaped(self, node: Node, shape: re.Pattern[str], message: str) -> str:
+    def _shaped(self, node: Node, shape: str, message: str) -> str:
         text = self._text(node)
-        if not shape.fullmatch(text):
+        if not re.fullmatch(shape, text):
             raise self._error(node, f"{text!r} {message}")
         return text
 
@@ -281,7 +281,7 @@ class _Reader:
             raise self._error(node, f"the image glob {pattern!r} must not have a tag, a digest or a port")
         segments = pattern.split("/")
         for segment in segments:
-            if not _SEGMENT.fullmatch(segment):
+            if not re.fullmatch(_SEGMENT, segment):
                 raise self._error(node, f"the image glob {pattern!r} is not a repository path with * and ?")
         if not segments[-1].strip("*?"):
             raise self._error(node, f"the image glob {pattern!r} would match every image")
@@ -304,13 +304,13 @@ class _Reader:
         return tuple(self._argument(node) for node in self._items(keys, name))
 
     def _port(self, node: Node) -> int:
-        number = int(self._shaped(node, re.compile(r"[1-9]\d{0,4}"), "is not a port number"))
+        number = int(self._shaped(node, r"[1-9]\d{0,4}", "is not a port number"))
         if number >= 2**16:
             raise self._error(node, f"{number} is not a port number")
         return number
 
     def _path(self, node: Node) -> str:
-        return self._shaped(node, re.compile(r"/\S*"), "is not a path that starts with /")
+        return self._shaped(node, r"/\S*", "is not a path that starts with /")
 
     def _version(self, node: Node | None) -> tuple[int, ...] | None:
         if node is None:

@@ -19,7 +19,7 @@ TEMPORARY = ".sidecarify-"
 OLD_AGE = 24 * 60 * 60
 """After so many seconds a temporary file is abandoned, even if nobody can say whether its run still lives."""
 
-_NAME = re.compile(
+_NAME = (
     re.escape(TEMPORARY)
     + r"(?P<host>[0-9a-f]{8})-(?P<boot>[0-9a-f]{8})-(?P<process>\d+)-(?P<began>\d+)-\w+\.(?:new|old)"
 )
@@ -50,7 +50,7 @@ def beside(paths: Iterable[str | Path]) -> list[str]:
 
 
 def _is_abandoned(path: Path) -> bool:
-    name = _NAME.fullmatch(path.name)
+    name = re.fullmatch(_NAME, path.name)
     if name is None:
         return False
     status = path.lstat()

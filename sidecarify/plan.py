@@ -1,13 +1,11 @@
 """From verdicts to moves and refusals: which containers are moved, and in which order they stand afterwards."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from sidecarify.judge.model import ContainerVerdict, Finding, PodVerdict, VerdictName
 from sidecarify.judge.order import needs, ordered
-from sidecarify.judge.revert_rules.start import needed_later
 from sidecarify.judge.startup_probe import suggestion
 from sidecarify.kube.workload import PodSpec
 from sidecarify.yamltext.pairs import Plain
@@ -19,8 +17,7 @@ MoveKey = tuple[int, str, int]
 """Document, path of the pod spec, and the container's place in the list that it leaves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """A container that is to become a native sidecar, or one that is taken back (`reverted`).
 
     `index` is its place in `containers`, `init_index` in `initContainers`; in the list that it leaves the old place, in
@@ -33,7 +30,7 @@ class Move:
     document: int
     path: str
     container: str
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks of a move
     init_index: int
     line: int
     notes: tuple[Finding, ...] = ()
@@ -59,8 +56,8 @@ class Move:
     def at(self, target_index: int) -> "Move":
         """The same move to another place of the list that it joins."""
         if self.reverted:
-            return replace(self, index=target_index)
-        return replace(self, init_index=target_index)
+            return self._replace(index=target_index)
+        return self._replace(init_index=target_index)
 
 
 class Refusal(NamedTuple):
@@ -156,7 +153,7 @@ def _with_probe(move: Move, verdict: PodVerdict) -> Move:
     notes = tuple(note for note in move.notes if note.rule != _MISSING_PROBE)
     effect = f"`{member.name}` gets a startupProbe: the main container starts when it is ready, not before."
     note = Finding(_MISSING_PROBE, "note", effect, f"Known from {found.source}.", move.line)
-    return replace(move, notes=(*notes, note), startup_probe=found.probe)
+    return move._replace(notes=(*notes, note), startup_probe=found.probe)
 
 
 def _moves(verdict: PodVerdict, chosen: Sequence[ContainerVerdict]) -> Iterator[Move]:
@@ -204,6 +201,8 @@ def _needed_by_kept(
     verdict: PodVerdict, chosen: Iterable[ContainerVerdict], consent: Consent
 ) -> tuple[list[ContainerVerdict], list[Refusal]]:
     """Without those that a native sidecar needs which is not chosen, and the refusals of these, from the last on."""
+    from sidecarify.judge.revert_rules.start import needed_later  # noqa: PLC0415  (for the way back alone)
+
     pod = verdict.context.pod
     kept = list(chosen)
     refusals: list[Refusal] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from enum import IntEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from sidecarify.direction import Direction
 from sidecarify.yamltext.tree import is_sound
@@ -33,7 +33,7 @@ _FLAT = _INNER % (_QUOTED, b"")
 _NESTED = _INNER % (_QUOTED, rb"|\[%s\]|\{%s\}" % (_FLAT, _FLAT))
 _DEEP = _INNER % (_QUOTED, rb"|\[%s\]|\{%s\}" % (_NESTED, _NESTED))
 # Nothing goes on in a further line in a way that lets that line begin anywhere.
-_TAME = re.compile(rb"""(?:[^"'\[\]{}#]++|%s|(?<=\s)#[^\n]*+|\[%s\]|\{%s\})*+\Z""" % (_QUOTED, _DEEP, _DEEP))
+_TAME = rb"""(?:[^"'\[\]{}#]++|%s|(?<=\s)#[^\n]*+|\[%s\]|\{%s\})*+\Z""" % (_QUOTED, _DEEP, _DEEP)
 # Keys on the way from a document's root to a pod: what is told of a pod that has one of them twice is told of any pod.
 _WAY = re.compile(
     rb"""^(?P<indent>[ ]*)["']?"""
@@ -168,7 +168,7 @@ def _is_single(data: bytes, block: re.Match[bytes]) -> bool:
     indent = begin - block.start("indent")
     end = _ending(indent).search(data, data.find(b"\n", begin) + 1 or len(data))
     if end is None:
-        return _TAME.match(data, begin) is not None
+        return _tame().match(data, begin) is not None
     mark = end.end() - 1
     if data[mark] == ord("-"):
         # Another item of the list, unless it is one of an outer list, or the line that ends the document.
@@ -177,7 +177,13 @@ def _is_single(data: bytes, block: re.Match[bytes]) -> bool:
             return False
     elif data[mark] not in _WORDS and data[mark] not in b'."]}':
         return False
-    return _TAME.match(data, begin, end.start()) is not None
+    return _tame().match(data, begin, end.start()) is not None
+
+
+@cache
+def _tame() -> re.Pattern[bytes]:
+    # Slow to compile, and a manifest that has several containers does not need it.
+    return re.compile(_TAME)
 
 
 @lru_cache(maxsize=64)

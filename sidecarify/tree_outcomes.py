@@ -9,7 +9,6 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -314,7 +313,7 @@ class _Work:
 
     def _move(self, one: TreeMove) -> Move:
         notes = tuple(note._replace(file=self._called(note.file)) for note in one.move.notes)
-        return replace(one.move, notes=notes)
+        return one.move._replace(notes=notes)
 
     def _refusal(self, refusal: Refusal) -> Refusal:
         return refusal._replace(file=self._called(refusal.file))

@@ -109,13 +109,20 @@ def carry_out(selecting: Selecting, judging: Judging, wish: Wish, terminal: Term
 
 def _files(run: _Run, choices: Choices, selecting: Selecting) -> Iterator[FileReport]:
     from sidecarify.report.results import of_survey  # noqa: PLC0415  (`--help` needs none of it)
-    from sidecarify.tree_outcomes import convert_all  # noqa: PLC0415
     from sidecarify.writing import Writing  # noqa: PLC0415
 
     looked, trees = selecting.find(choices, run.judging.direction)
     run.found(looked)
     yield from of_survey(looked.troubles)
-    outcomes = convert_all(looked, trees, choices.of, run.judging.direction, jobs=selecting.jobs, tool=run.wish.tool)
+    direction, jobs = run.judging.direction, selecting.jobs
+    if trees.trees:
+        from sidecarify import tree_outcomes  # noqa: PLC0415  (for runs with kustomizations alone)
+
+        outcomes = tree_outcomes.convert_all(looked, trees, choices.of, direction, jobs=jobs, tool=run.wish.tool)
+    else:
+        from sidecarify import batch  # noqa: PLC0415
+
+        outcomes = batch.convert_all(looked, choices.of, direction, jobs)
     # Nothing is replaced before every manifest has been converted and proved, and waits beside its file.
     with Writing(looked.leftovers if run.wish.writes else (), atomic=run.wish.atomic) as writing:
         for outcome in watched(outcomes, len(looked.candidates), wanted=run.shows_progress):
