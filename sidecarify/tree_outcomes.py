@@ -239,7 +239,9 @@ class _Work:
         from sidecarify.kustomize.prove import Proof, prove  # noqa: PLC0415  (see __init__)
 
         try:
-            return prove(tool, Path(self.tree.root), found.changes, found.finals, found.sites, self.direction)
+            return prove(
+                tool, Path(self.tree.root), found.changes, found.finals, found.sites, self.direction, found.probes
+            )
         except OSError as error:
             return [Proof(root, True, f"the tree could not be copied: {error}") for root in found.roots]
 

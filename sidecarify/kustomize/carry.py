@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
-from sidecarify.direction import ALWAYS, POLICY, TO_SIDECAR, Direction
+from sidecarify.direction import ALWAYS, POLICY, STARTUP_PROBE, TO_SIDECAR, Direction
 from sidecarify.yamltext.lists import Placement
 from sidecarify.yamltext.tree import Node
 
 from . import merge
 from .build import Build, Entry, Instance, Roster, Site, State, build
-from .edits import FileChange, UneditableError, file_changes
+from .edits import FileChange, Probes, UneditableError, file_changes
 from .follow import Following, Reason, anywhere, follow
 from .graph import Graph, read_graph
 from .sources import Sources
@@ -56,10 +57,11 @@ def carry_out(
     placement: Placement | Callable[[str], Placement] = "auto",
     accepted: frozenset[Site] = frozenset(),
     writable: Callable[[str], bool] = anywhere,
+    probes: Probes = MappingProxyType({}),
 ) -> Carried:
     """Move the containers defined at `sites`, in their order, wherever the tree speaks of them.
 
-    Only files that are `writable` change; `placement` may differ from file to file.
+    Only files that are `writable` change; `placement` may differ from file to file. Containers get their `probes`.
 
     What cannot be followed, edited or proved is refused with its reason; nothing of it is left in the changes. The
     containers in `accepted` move even where something cannot follow them.
@@ -70,19 +72,24 @@ def carry_out(
         following = follow(built, [site for site in sites if site not in refused], direction, accepted, writable)
         refused.update(following.refused)
         try:
-            changes = file_changes(graph.sources, following.edits, placed, direction)
+            changes = file_changes(graph.sources, following.edits, placed, direction, probes)
         except UneditableError as error:
             hit = [site for edit in following.edits if edit.subject.unit is error.unit for site in edit.sites]
             refused.update({site: Reason(error.line, error.message) for site in hit or following.sites})
             continue
-        wrong = _wrong(graph, built, following, changes, direction) if changes else {}
+        wrong = _wrong(graph, built, following, changes, direction, probes) if changes else {}
         if not wrong:
             return Carried(tuple(_groups(following, changes)), refused, following.unfollowed, following.finals)
         refused.update(wrong)
 
 
 def _wrong(
-    graph: Graph, built: Build, following: Following, changes: Sequence[FileChange], direction: Direction
+    graph: Graph,
+    built: Build,
+    following: Following,
+    changes: Sequence[FileChange],
+    direction: Direction,
+    probes: Probes,
 ) -> dict[Site, Reason]:
     """The containers whose workload the changed tree would build otherwise than with the move alone.
 
@@ -107,7 +114,7 @@ def _wrong(
             continue
         if new.obstacles and not old.obstacles:
             what = new.obstacles[0].message
-        elif _picture(new.final, direction) == _expected(old, finals.get(old, {}), moving, direction):
+        elif _picture(new.final, direction) == _expected(old, finals.get(old, {}), moving, direction, probes):
             continue
         else:
             what = "the changed tree would not build the workload with the move alone"
@@ -155,19 +162,27 @@ def _picture(state: State, direction: Direction) -> Picture:
     return picture(node)
 
 
-def _expected(old: Instance, finals: Mapping[str, Roster], moving: set[Site], direction: Direction) -> Picture:
+def _expected(
+    old: Instance, finals: Mapping[str, Roster], moving: set[Site], direction: Direction, probes: Probes
+) -> Picture:
     node = old.final.node
     for path in old.final.rosters:
         steps = tuple(path.split("."))
         final = finals.get(path)
         if final is not None:
-            node = _moved(node, steps, old.final.rosters[path], final, moving, direction)
+            node = _moved(node, steps, old.final.rosters[path], final, moving, direction, probes)
         node = _normal(node, steps, direction)
     return picture(node)
 
 
 def _moved(
-    node: Node, steps: tuple[str, ...], before: Roster, after: Roster, moving: set[Site], direction: Direction
+    node: Node,
+    steps: tuple[str, ...],
+    before: Roster,
+    after: Roster,
+    moving: set[Site],
+    direction: Direction,
+    probes: Probes,
 ) -> Node:
     spec = merge.at(node, steps)
     nodes: dict[Site, Node] = {}
@@ -183,6 +198,9 @@ def _moved(
         policy = merge.scalar_like(item, ALWAYS) if direction.promotes else None
         if policy is not None:
             policy.style = None
+        probe = probes.get(id(entry.site.node))
+        if probe is not None:
+            item = merge.with_value(item, STARTUP_PROBE, merge.written(item, probe))
         return merge.with_value(item, POLICY, policy)
 
     for name in ("containers", "initContainers"):

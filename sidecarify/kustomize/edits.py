@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sidecarify.direction import ALWAYS, POLICY, Direction
@@ -20,7 +21,7 @@ from sidecarify.rewrite import check_container, check_pod, rewrite
 from sidecarify.verify import Change, VerifyError, verify
 from sidecarify.yamltext.items import last_line_end, shift
 from sidecarify.yamltext.lists import Placement, UnmovableError
-from sidecarify.yamltext.pairs import add_pair, remove_pair
+from sidecarify.yamltext.pairs import Plain, add_pair, remove_pair
 from sidecarify.yamltext.source import Edit as TextEdit
 from sidecarify.yamltext.source import EditConflictError, line_start, splice
 from sidecarify.yamltext.tree import Node, YamlError, parse
@@ -58,8 +59,16 @@ class _Work:
     inner: list[Unit] = field(default_factory=list)
 
 
+Probes = Mapping[int, Mapping[str, Plain]]
+"""The startupProbes that containers are to get, by the identity of the node that defines the container."""
+
+
 def file_changes(
-    sources: Sources, edits: Iterable[Edit], placement: Callable[[str], Placement], direction: Direction
+    sources: Sources,
+    edits: Iterable[Edit],
+    placement: Callable[[str], Placement],
+    direction: Direction,
+    probes: Probes = MappingProxyType({}),
 ) -> list[FileChange]:
     """The files that the edits change, each with the placement of its own.
 
@@ -69,7 +78,7 @@ def file_changes(
     for edit in edits:
         unit = edit.subject.unit
         if isinstance(edit.plan, ListPlan):
-            work[unit].lists.append((edit, edit.plan))
+            work[unit].lists.append((edit, _with_probes(edit, edit.plan, probes)))
         elif isinstance(edit.plan, OperationPlan):
             work[unit].operations.append((edit, edit.plan))
         else:
@@ -95,6 +104,21 @@ def file_changes(
         after = type(file.source)("".join(parts), file.source.bom).encode()
         changes.append(FileChange(name, file.source.encode(), after))
     return changes
+
+
+def _with_probes(edit: Edit, plan: ListPlan, probes: Probes) -> ListPlan:
+    """The plan with the probes of the containers that the list itself defines; what patches them gets none."""
+    nodes = {
+        site.index: site.node
+        for site in edit.sites
+        if site.unit is edit.subject.unit and site.path == edit.subject.path and site.how != "operation"
+        if edit.subject.holder in (site.owner.node, site.unit.root.resolved)
+    }
+    items = [
+        (index, manner._replace(startup_probe=probes.get(id(nodes[index]))) if index in nodes else manner)
+        for index, manner in plan.items
+    ]
+    return ListPlan(tuple(items))
 
 
 def _changed(unit: Unit, work: Mapping[Unit, _Work], placement: Placement, direction: Direction) -> str:

@@ -7,10 +7,11 @@ api/filters/patchstrategicmerge), JSON6902 that of evanphx/json-patch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from sidecarify.kube import fields
+from sidecarify.yamltext.pairs import Plain
 from sidecarify.yamltext.tree import Node
 
 # The lists of a pod that are merged item by item, and by what; all others are replaced as a whole.
@@ -58,6 +59,17 @@ def scalar_like(node: Node, value: str) -> Node:
     copy = Node("scalar", node.start, node.end, node.line, node.column)
     copy.style, copy.tag, copy.value = node.style, node.tag, value
     return copy
+
+
+def written(node: Node, value: Plain) -> Node:
+    """A value as a tree at the place of `node`: texts in quotes, numbers plain."""
+    if isinstance(value, Mapping):
+        return mapping_like(node, [(scalar_like(node, key), written(node, one)) for key, one in value.items()])
+    if isinstance(value, (str, int)):
+        copy = Node("scalar", node.start, node.end, node.line, node.column)
+        copy.style, copy.value = '"' if isinstance(value, str) else None, str(value)
+        return copy
+    return list_like(node, [written(node, one) for one in value])
 
 
 def own_pairs(node: Node) -> dict[str, tuple[Node, Node]]:

@@ -12,9 +12,10 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-from sidecarify.direction import ALWAYS, POLICY, Direction
+from sidecarify.direction import ALWAYS, POLICY, STARTUP_PROBE, Direction
 from sidecarify.kube import fields
 from sidecarify.kube.objects import objects
 from sidecarify.yamltext.documents import split
@@ -23,7 +24,7 @@ from sidecarify.yamltext.tree import Node, YamlError, parse
 from . import merge
 from .build import Instance, Roster, Site
 from .carry import Picture, picture
-from .edits import FileChange
+from .edits import FileChange, Probes
 from .graph import SKIPPED
 
 TIMEOUT = 120
@@ -59,6 +60,7 @@ def prove(
     finals: Mapping[tuple[Instance, str], Roster],
     moving: frozenset[Site],
     direction: Direction,
+    probes: Probes = MappingProxyType({}),
 ) -> list[Proof]:
     """Build every root of `finals` from the files before and after the changes, and compare.
 
@@ -70,7 +72,7 @@ def prove(
         old, new = Path(place, "before"), Path(place, "after")
         _copy(root, old, {change.path: change.before for change in changes})
         _copy(root, new, {change.path: change.after for change in changes})
-        return [_proof(tool, old, new, folder, finals, moving, direction) for folder in folders]
+        return [_proof(tool, old, new, folder, finals, moving, direction, probes) for folder in folders]
 
 
 def _copy(root: Path, target: Path, texts: Mapping[str, bytes]) -> None:
@@ -101,6 +103,7 @@ def _proof(
     finals: Mapping[tuple[Instance, str], Roster],
     moving: frozenset[Site],
     direction: Direction,
+    probes: Probes,
 ) -> Proof:
     before = _built(tool, old / folder)
     if isinstance(before, str):
@@ -113,7 +116,7 @@ def _proof(
             key = _key(instance)
             if key not in before:
                 return Proof(folder, False, f"{key[1]} {key[3]} is not in what it builds")
-            before[key] = _expected(before[key], path, instance, roster, moving, direction)
+            before[key] = _expected(before[key], path, roster, moving, direction, probes)
     if list(before) != list(after):
         return Proof(folder, True, "other objects are built")
     for key, node in before.items():
@@ -153,7 +156,12 @@ def _key(instance: Instance) -> Key:
 
 
 def _expected(
-    node: Node, path: str, instance: Instance, after: Roster, moving: frozenset[Site], direction: Direction
+    node: Node,
+    path: str,
+    after: Roster,
+    moving: frozenset[Site],
+    direction: Direction,
+    probes: Probes,
 ) -> Node:
     """The object before, with the lists as they are to be."""
     steps = tuple(path.split("."))
@@ -172,6 +180,9 @@ def _expected(
                 if policy is not None:
                     policy.style = None
                 item = merge.with_value(item, POLICY, policy)
+                probe = probes.get(id(entry.site.node))
+                if probe is not None:
+                    item = merge.with_value(item, STARTUP_PROBE, merge.written(item, probe))
             items.append(item)
         spec = merge.with_value(spec, name, merge.list_like(spec, items) if items else None)
     return merge.with_path(node, steps, spec)

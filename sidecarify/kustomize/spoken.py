@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sidecarify import directives
@@ -13,14 +13,20 @@ from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.workload import PodSpec
 
 from .build import LISTS, Build, Entry, Instance, at_path
+from .resolve import View, site_of
 from .sources import Problem, Sources, Unit
 
 
 class Spoken(NamedTuple):
-    """What the comments of a tree say, by the nodes that define containers, and messages on the comments."""
+    """What the comments of a tree say, by the nodes that define containers, and messages on the comments.
+
+    `directives` are the comments themselves, `places` the containers that they may speak of.
+    """
 
     remarks: Remarks
     problems: tuple[Problem, ...]
+    directives: tuple[directives.Directive, ...] = ()
+    places: tuple[directives.Place, ...] = ()
 
     def of(self, pod: PodSpec, instance: Instance, path: str) -> Remarks:
         """The same for one view: by the identity of its own nodes.
@@ -44,6 +50,21 @@ class Spoken(NamedTuple):
                     unclear.setdefault(own, known.unclear[key])
                 by_container[own] = by_container.get(own, frozenset()) | known.by_container.get(key, frozenset())
         return Remarks(roles, by_container, known.by_line, unclear)
+
+    def unused(self, views: Iterable[View], active: frozenset[str], sources: Sources) -> Iterator[Problem]:
+        """Messages on what silences no finding in any view; `active` are the rules that were run."""
+        ignored = []
+        for view in views if self.directives else ():
+            for answer in view.verdict.containers:
+                site = site_of(view, answer)
+                if site is None:
+                    continue
+                for finding in answer.ignored:
+                    line = 0 if finding.file else finding.line
+                    for key in (id(site.node), *_patched(view.instance, view.path, Entry(site, answer.member.name))):
+                        ignored.append(directives.Ignored(key, finding.rule, line))
+        for one in directives.unused(self.directives, self.places, ignored, active):
+            yield Problem(sources.place(one.line), one.code, one.message)
 
 
 def _patched(instance: Instance, path: str, entry: Entry) -> Iterator[int]:
@@ -79,7 +100,7 @@ def spoken(build: Build, sources: Sources, *, ignores: bool) -> Spoken:
     remarks, more = directives.remarks(found, where, ignores=ignores)
     told += more
     problems = (Problem(sources.place(one.line), one.code, one.message) for one in sorted(told))
-    return Spoken(remarks, tuple(problems))
+    return Spoken(remarks, tuple(problems), tuple(found), tuple(where))
 
 
 def _texts(build: Build) -> dict[Unit, dict[tuple[KubeObject, str], None]]:

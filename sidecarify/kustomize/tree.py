@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.examine import catalogue
-from sidecarify.judge.model import ContainerVerdict, Evidence, Finding, PodVerdict
+from sidecarify.judge.model import ContainerVerdict, Evidence, Finding, PodVerdict, Settings
 from sidecarify.judge.reverse import judge_sidecars
+from sidecarify.judge.revert_rules import REVERT_RULES
+from sidecarify.judge.rules import ALL_RULES
 from sidecarify.judge.tree_rules import TREE_RULES, overlay_not_followed
 from sidecarify.judge.verdict import judge, runs
 from sidecarify.kube import fields
@@ -20,7 +22,7 @@ from sidecarify.plan import Move, MoveKey, Refusal, plan
 
 from .build import Build, Instance, Roster, Site, at_path, build
 from .carry import Carried, Group, carry_out
-from .edits import FileChange
+from .edits import FileChange, Probes
 from .follow import Reason, anywhere
 from .graph import Graph
 from .resolve import Judge, View, combined, site_of, views
@@ -97,6 +99,7 @@ class TreeConversion:
     views: tuple[View, ...]
     pods: frozenset[tuple[str, int, str]]
     sites: frozenset[Site]
+    probes: Probes
     finals: dict[tuple[Instance, str], Roster]
 
     @property
@@ -118,6 +121,12 @@ class TreeConversion:
 def _pods(one: Instance) -> Iterator[tuple[str, int, str]]:
     above = f"{one.owner.path}." if one.owner.path else ""
     return ((one.unit.file, one.unit.document.index, f"{above}{path}") for path in one.first.rosters)
+
+
+def _active(settings: Iterable[Settings], direction: Direction) -> frozenset[str]:
+    """The rules of the judge that are run for some workload."""
+    rules = ALL_RULES if direction.promotes else REVERT_RULES
+    return frozenset(rule.name for rule in rules for one in settings if runs(rule, one))
 
 
 class _Answers(NamedTuple):
@@ -145,10 +154,13 @@ def convert_tree(
     """
     choices: OptionsOf = options if callable(options) else lambda _: options
     built = build(graph)
-    said = spoken(built, graph.sources, ignores=all(choices(one.unit.file).ignores for one in built.instances))
+    ignores = all(choices(one.unit.file).ignores for one in built.instances)
+    said = spoken(built, graph.sources, ignores=ignores)
     around: Around = others if callable(others) else lambda _: others
     answers = _answers(graph, built, choices, said, around, complete=complete, direction=direction)
     chosen, refusals = _chosen(answers, graph, choices, direction, scope)
+    probes = _probes(answers, chosen, choices, direction)
+    added = {id(site.node): move.startup_probe for site, move in probes.items() if move.startup_probe is not None}
     silent = _Silence(answers, choices, said)
     carried = carry_out(
         graph,
@@ -158,19 +170,23 @@ def convert_tree(
         placement=lambda file: choices(file).placement if direction.promotes else "auto",
         accepted=frozenset(site for site in chosen if silent.accepts(site)),
         writable=scope.writes,
+        probes=added,
     )
-    notes = _notes(answers, carried.unfollowed, graph)
+    notes = _notes(answers, carried.unfollowed, graph, probes)
     refusals += [
         _unfollowed(graph, site, reason) for site, reason in carried.refused.items() if scope.moves(site.unit.file)
     ]
+    active = _active([choices(file).settings for file in {one.unit.file for one in built.instances}], direction)
+    unused = said.unused(answers.views, active, graph.sources) if ignores else ()
     return TreeConversion(
         graph,
-        tuple(_groups(graph, carried, answers, notes, direction)),
+        tuple(_groups(graph, carried, answers, notes, added, direction)),
         tuple(refusals),
-        (*graph.problems, *said.problems, *answers.problems),
+        (*graph.problems, *said.problems, *unused, *answers.problems),
         answers.views,
         frozenset(pod for one in built.instances for pod in _pods(one)),
         frozenset(site for group in carried.groups for site in group.sites),
+        added,
         carried.finals,
     )
 
@@ -287,6 +303,27 @@ def _chosen(
     return [site for site in chosen if site not in blocked], list(refusals.values())
 
 
+def _probes(answers: _Answers, chosen: Collection[Site], choices: OptionsOf, direction: Direction) -> dict[Site, Move]:
+    """The moves of the containers that are to get a startupProbe: the same one, and safe, in every view."""
+    found: dict[Site, list[Move]] = {}
+    for view in answers.views:
+        options = choices(view.instance.unit.file)
+        if not (options.add_startup_probe and direction.promotes):
+            continue
+        entries = view.instance.final.rosters[view.path].of(direction.source)
+        for move in plan(view.verdict, options.consent, startup_probes=True).moves:
+            found.setdefault(entries[move.source_index].site, []).append(move)
+    return {
+        site: moves[0]
+        for site, moves in found.items()
+        if site in chosen and site.how != "operation" and all(_same_probe(moves[0], one) for one in moves)
+    }
+
+
+def _same_probe(one: Move, other: Move) -> bool:
+    return one.startup_probe is not None and one.startup_probe == other.startup_probe
+
+
 def _refusal(graph: Graph, site: Site, refusal: Refusal) -> TreeRefusal:
     """A refusal as it concerns the file that defines the container."""
     place = Place(refusal.file, refusal.line) if refusal.file else graph.sources.place(refusal.line)
@@ -331,7 +368,9 @@ def _way(root: object, unit: Unit) -> list[str]:
     return []
 
 
-def _notes(answers: _Answers, accepted: dict[Site, Reason], graph: Graph) -> dict[Site, tuple[Finding, ...]]:
+def _notes(
+    answers: _Answers, accepted: dict[Site, Reason], graph: Graph, probes: dict[Site, Move]
+) -> dict[Site, tuple[Finding, ...]]:
     """What the user may want to know of each container."""
     notes: dict[Site, dict[Finding, None]] = {}
     for view in answers.views:
@@ -340,6 +379,10 @@ def _notes(answers: _Answers, accepted: dict[Site, Reason], graph: Graph) -> dic
             if site is not None:
                 own = (finding for finding in answer.findings if finding.level == "note")
                 notes.setdefault(site, {}).update(dict.fromkeys(own))
+    for site, move in probes.items():
+        place, told = graph.sources.place(site.node.line), move.notes[-1]
+        kept = [finding for finding in notes[site] if finding.rule != told.rule]
+        notes[site] = dict.fromkeys((*kept, told._replace(line=place.line, file=place.file)))
     for site, reason in accepted.items():
         place = graph.sources.place(reason.line)
         what = f"Something does not follow it: {reason.message}."
@@ -361,6 +404,7 @@ def _groups(
     carried: Carried,
     answers: _Answers,
     notes: dict[Site, tuple[Finding, ...]],
+    probes: Probes,
     direction: Direction,
 ) -> Iterator[TreeGroup]:
     roots: dict[Site, dict[str, None]] = {}
@@ -377,6 +421,7 @@ def _groups(
             target, places[key] = places[key], places[key] + 1
             answer = answers.by_site.get(site)
             move = _move(graph, site, target, notes.get(site, ()), answer, direction)
+            move = replace(move, startup_probe=probes.get(id(site.node)))
             evidence = answer.evidence if answer is not None else ()
             moves[site] = TreeMove(site.unit.file, move, tuple(roots.get(site, ())), site.owner, evidence)
         yield TreeGroup(tuple(moves.values()), group.changes, _followed(group, moves))

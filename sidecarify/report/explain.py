@@ -19,12 +19,27 @@ def explain(before: str, after: str, moves: Sequence[Move]) -> list[str]:
     """The changes of the model, a line each: what was moved from where to where, and whatever else differs.
 
     The moves are made in the old model, and deepdiff then says how it differs from the new one: `restartPolicy: Always`
-    of each moved container, added or removed, and nothing else.
+    of each moved container, added or removed, and nothing else. A container that a patch within a scalar defines, or an
+    operation, is in no list of the model.
     """
     lines: list[str] = []
     for number, group in groupby(sorted(moves, key=lambda move: move.document), key=lambda move: move.document):
-        lines += _document(_model(before, number), _model(after, number), list(group))
+        model = _model(before, number)
+        listed = []
+        for move in group:
+            if _is_listed(model, move):
+                listed.append(move)
+            else:
+                lines.append(f"moved {move.container}, which is defined in a patch ({move.path}): see the diff")
+        if listed:
+            lines += _document(model, _model(after, number), listed)
     return lines
+
+
+def _is_listed(model: Plain, move: Move) -> bool:
+    spec = _at(model, move.path)
+    items = spec.get(_lists(move)[0]) if isinstance(spec, dict) else None
+    return isinstance(items, list) and move.source_index < len(items)
 
 
 def _document(old: Plain, new: Plain, moves: Sequence[Move]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from sidecarify import files
 from sidecarify.cli.app import application
 from tests.kustomize.judge import built, read
-from tests.kustomize.test_fixtures import Case, cases
+from tests.kustomize.test_fixtures import TREES, Case, cases
 from tests.kustomize.test_tree import ADDED, BASE, FOLLOWED, HEAD, IMAGES, MAIN_ALONE, ONE_TIME, WILDCARD, tree
 
 OTHER = f"{HEAD}      containers:\n      - name: git-sync\n        resources: {{}}\n"
@@ -368,6 +368,37 @@ class TestProve:
         assert changed(repository, before) == []
 
 
+SYNC = "--http-bind=:8080, --repo=https://example.com/content"
+
+
+class TestStartupProbes:
+    """A container gets the probe that is known for its image, where every overlay leaves it so."""
+
+    def test_it_is_added_and_proved(self, repository: Path, sidecarify: Command) -> None:
+        before = write(repository, tree(BASE.replace("--repo=https://example.com/content", SYNC), prod=FOLLOWED))
+        done = sidecarify("convert", "--add-startup-probe", "--prove", "--explain", ".")
+        assert done.code == 0
+        assert changed(repository, before) == ["base/shop.yaml", "prod/patch.yaml"]
+        assert done.says("base/shop.yaml:14: [missing-startup-probe] git-sync: `git-sync` gets a startupProbe")
+        assert done.says("prod/kustomization.yaml:1: [proved]")
+        assert "startupProbe:" in (repository / "base/shop.yaml").read_text()
+        assert "startupProbe" not in (repository / "prod/patch.yaml").read_text()
+
+    def test_it_is_added_where_a_patch_defines_the_container(self, repository: Path, sidecarify: Command) -> None:
+        patch = ADDED.replace("--repo=https://example.com/content", SYNC)
+        write(repository, tree(MAIN_ALONE, prod=patch))
+        assert sidecarify("convert", "--add-startup-probe", "--prove", ".").says("[proved]")
+        assert "startupProbe:" in (repository / "prod/patch.yaml").read_text()
+
+    def test_an_overlay_brings_its_own(self, repository: Path, sidecarify: Command) -> None:
+        probe = "{name: git-sync, startupProbe: {tcpSocket: {port: 1}}}"
+        patch = FOLLOWED.replace("{name: git-sync, env: []}", probe)
+        base = BASE.replace("--repo=https://example.com/content", SYNC)
+        write(repository, tree(base, prod=patch, test=FOLLOWED))
+        sidecarify("convert", "--unsafe", "--add-startup-probe", "--prove", ".")
+        assert "startupProbe" not in (repository / "base/shop.yaml").read_text()
+
+
 class TestInspect:
     def test_the_verdict_is_that_of_what_is_built(self, repository: Path, sidecarify: Command) -> None:
         write(repository, tree(ci=ONE_TIME))
@@ -400,6 +431,22 @@ def test_every_form_tells_of_the_move(repository: Path, sidecarify: Command, for
     done = sidecarify("convert", "--check", "--output-format", form, ".")
     assert done.code == 1
     assert "git-sync" in done.out
+
+
+@pytest.mark.parametrize(
+    ("fixture", "told"),
+    [
+        pytest.param("by-a-strategic-patch", "moved agent: spec.template.spec.containers.1 -> ", id="in-a-patch"),
+        pytest.param(
+            "by-a-json-operation", "moved agent, which is defined in a patch (patches.0.", id="by-an-operation"
+        ),
+    ],
+)
+def test_explain(repository: Path, sidecarify: Command, fixture: str, told: str) -> None:
+    shutil.copytree(TREES / "followed" / "defined" / fixture / "before", repository, dirs_exist_ok=True)
+    done = sidecarify("convert", "--check", "--explain", "--helper", "agent", "--accept", "*", ".")
+    assert done.code == 1
+    assert told in done.err
 
 
 def test_the_patch_holds_all_files(repository: Path, sidecarify: Command) -> None:

@@ -302,3 +302,34 @@ def test_a_comment_that_means_nothing_is_told(tmp_path: Path) -> None:
     base = BASE.replace("      - name: git-sync\n", "      # sidecarify: hepler\n      - name: git-sync\n")
     found = convert(tmp_path, tree(base))
     assert [(str(one.place), one.code) for one in found.problems] == [("base/shop.yaml:14", "bad-comment")]
+
+
+@pytest.mark.parametrize(
+    ("patch", "told"),
+    [
+        pytest.param(ONE_TIME, [], id="it-silences-what-an-overlay-brings"),
+        pytest.param(FOLLOWED, [("base/shop.yaml:14", "unused-ignore")], id="no-overlay-brings-it"),
+    ],
+)
+def test_a_comment_that_silences_nothing_is_told(tmp_path: Path, patch: str, told: list[tuple[str, str]]) -> None:
+    remark = "      # sidecarify: ignore[one-shot-helper] it loops\n      - name: git-sync\n"
+    found = convert(tmp_path, tree(BASE.replace("      - name: git-sync\n", remark), ci=patch))
+    assert [(str(one.place), one.code) for one in found.problems] == told
+    assert len(found.moves) == 1
+
+
+def test_a_comment_in_the_overlay_that_silences_nothing(tmp_path: Path) -> None:
+    patch = FOLLOWED.replace(
+        "{name: git-sync, env: []}", "{name: git-sync, env: []}  # sidecarify: ignore[job-killer] x"
+    )
+    found = convert(tmp_path, tree(ci=patch))
+    assert [(str(one.place), one.code) for one in found.problems] == [("ci/patch.yaml:8", "unused-ignore")]
+
+
+def test_a_comment_accepts_what_cannot_follow(tmp_path: Path) -> None:
+    remark = "      # sidecarify: ignore[overlay-not-followed] changed by hand\n      - name: git-sync\n"
+    base = BASE.replace("      - name: git-sync\n", remark)
+    found = convert(tmp_path, tree(base) | {"prod/kustomization.yaml": WILDCARD, "prod/images.yaml": IMAGES})
+    assert [change.path for change in found.changes] == ["base/shop.yaml"]
+    assert "overlay-not-followed" in {note.rule for note in found.moves[0].move.notes}
+    assert [one.code for one in found.problems] == []
