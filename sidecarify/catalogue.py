@@ -60,15 +60,15 @@ class StartupProbe(NamedTuple):
     def obstacle(self, call: Invocation, version: tuple[int, ...] | None) -> str | None:
         """Why the helper, called like this, might not answer the probe; None if it will."""
         if self.from_version is not None and not at_least(version, self.from_version):
-            return f"needs version {'.'.join(map(str, self.from_version))} or later, and the tag does not promise it"
+            return f"it came with version {'.'.join(map(str, self.from_version))}, and the tag does not promise that"
         for group in self.needs:
             if not any(call.find(pattern) for pattern in group):
-                return f"needs {' or '.join(group)}"
+                return f"nothing answers it without {_spelt(group)}"
         for pattern in self.unless:
             if evidence := call.find(pattern):
-                return f"is not answered with {evidence}"
+                return f"nothing answers it with `{evidence}`"
         if self.action != "exec" and self.port_in(call) is None:
-            return "the port that it listens on is not known, or not open to the kubelet"
+            return "the port at which it listens is not known, or not open to the kubelet"
         return None
 
 
@@ -225,6 +225,13 @@ class Catalogue:
     def get(self, name: str) -> Transform | None:
         """The transform with this name, or None."""
         return next((transform for transform in self.all if transform.name == name), None)
+
+
+def _spelt(patterns: Sequence[str]) -> str:
+    """One option and one variable of several that mean the same: `--http-bind` or `HTTP_BIND`."""
+    options = [one for one in patterns if one.startswith("-")][:1]
+    variables = [one for one in patterns if not one.startswith("-")][:1]
+    return " or ".join(f"`{one.removesuffix('=*')}`" for one in (*options, *variables))
 
 
 def _is_suffix(segments: Sequence[str], path: Sequence[str]) -> bool:

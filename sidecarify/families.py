@@ -22,6 +22,7 @@ TRAITS = frozenset(
         "fills",
         "exits-offline",
         "needs-main",
+        "serves-files",
         "csi",
         "injected",
     }

@@ -243,10 +243,10 @@ def _broken_invariant(verdict: PodVerdict, chosen: Sequence[ContainerVerdict]) -
     pod = verdict.context.pod
     if pod.owner.row is None:
         version = pod.owner.api_version or "no apiVersion"
-        what = f"`{pod.owner.kind}` ({version}) is no kind that is known to hold a pod spec (KIND1)."
+        what = f"`{pod.owner.kind}` ({version}) is no kind that is known to hold a pod spec."
         return "kind-unsupported", f"{what} Move the container by hand if its controller supports native sidecars."
     if verdict.context.direction.promotes and chosen and len(chosen) == len(pod.containers):
-        return "nothing-or-all", "Every container of the pod would move, and `containers` may not be empty (FLD2)."
+        return "nothing-or-all", "Every container of the pod would move, and `containers` may not be empty."
     return None
 
 
@@ -256,7 +256,7 @@ def _doubled(verdict: PodVerdict, answer: ContainerVerdict) -> Refusal | None:
     own = answer.member.container
     for other in (*pod.containers, *pod.init_containers):
         if other.node is not own.node and other.name == own.name and own.name:
-            what = f"The name `{own.name}` stands more than once in `containers` and `initContainers` (FLD3)."
+            what = f"The name `{own.name}` stands more than once in `containers` and `initContainers`."
             advice = "Give each container a name of its own."
             return Refusal(
                 pod.owner.document, pod.path, own.name, "duplicate-name", f"{what} {advice}", max(own.line, other.line)

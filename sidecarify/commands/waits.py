@@ -237,7 +237,13 @@ def _waits_of_command(command: SimpleCommand, commands: list[SimpleCommand]) -> 
     if not found:
         return
     behind = tuple(
-        other for other in commands if other.offset > command.offset and other.words and not other.in_condition
+        other
+        for other in commands
+        if other.offset > command.offset
+        and other.words
+        and not other.in_condition
+        # `tail --pid=$(pgrep x)`: what stands in its own words runs before it.
+        and not (other.in_substitution and other.line == command.line and other.text in command.text)
     )
     wrapped = _wrapped_command(command)
     for aim, until in found:

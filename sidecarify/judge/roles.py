@@ -110,7 +110,7 @@ class _Table:
                     return None
                 return _role("main", *one.claims, *_family(one))
             case "either":
-                served = signs.serves_files(one.member) if one.member.has_trait("proxy") else None
+                served = signs.serves_files(one.member)
                 if served is not None:
                     return _role("main", served, *one.claims)
                 if identity or (one.traffic and not self._applications(one)):
@@ -228,7 +228,10 @@ class _Table:
             return _role("main", Evidence("everything else in the pod is a helper", one.container.line))
         if one.member.known:
             return _role("helper", *_family(one))
-        text = "its image has no program of its own, and its script runs beside the main container"
+        what = "its image has no program of its own, and its script runs"
+        if one.member.match is None:
+            what = "its script runs nothing but general tools"
+        text = f"{what} beside the main container"
         return _role("helper", Evidence(text, one.container.line_of("image")), *_mounts(one))
 
     def _by_name(self, one: Signs) -> Role:
@@ -275,7 +278,7 @@ class _Table:
     def _served(self, one: Signs) -> Evidence | None:
         """A web server of the pod that hands out the files of this container: two parts of one site."""
         for other in self.signs:
-            served = signs.serves_files(other.member) if other.member.has_trait("proxy") else None
+            served = signs.serves_files(other.member)
             if served is not None and any(v.with_container == other.container.name for v in one.member.strongly_shared):
                 return Evidence(f"`{other.container.name}` serves the files that both mount", served.line)
         return None

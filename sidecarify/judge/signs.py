@@ -252,6 +252,8 @@ def stays(container: Container) -> Evidence | None:
 
 def serves_files(member: Member) -> Evidence | None:
     """A shared folder that a web server hands out: it is then a part of the site, not a way to it."""
+    if not member.has_trait("serves-files"):
+        return None
     for volume in member.strongly_shared:
         for mount in member.container.mounts:
             if mount.volume == volume.name and re.search(_WEB_ROOT, mount.path):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from sidecarify.judge.model import PodContext
 from sidecarify.kube.objects import KubeObject
+
+_HAZARD = r"\b(?:ORD|DEAD|PRB|HOOK|JOB|TRM|RES|NET|FLD|CLI|PATCH|POL|MAIN|INJ|KIND)\d+(?:-\d+)?\b"
 
 
 def file_of(pod: PodContext, other: KubeObject) -> str:
@@ -24,3 +28,9 @@ def capital(text: str) -> str:
 def if_together(certain: bool) -> str:
     """What a message adds where a namespace is missing on one side."""
     return "" if certain else " (if both are in one namespace: it is given on one side only)"
+
+
+def without_hazards(text: str) -> str:
+    """A sentence of a family's docs without the ids of the hazard catalogue, which say nothing to a user."""
+    kept = re.sub(rf"{_HAZARD}(?:[,;] )?", "", text)
+    return re.sub(r"[,;]? ?\(\)|[,;] ?(?=\))", "", kept)

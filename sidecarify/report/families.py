@@ -26,6 +26,7 @@ _TRAITS = {
     "provider": "is used by the main container from its first moment",
     "exits-offline": "ends if the network or its server is not there at its start",
     "fills": "writes files to a shared volume that others read",
+    "serves-files": "hands out files of a folder, and may be what the pod exists for",
     "needs-main": "ends if the main container is not up at its start",
     "csi": "belongs to a CSI driver and talks to its socket",
     "injected": "is put into the pod by an injector, which decides where it stands",

@@ -111,6 +111,7 @@ def test_messages_are_sentences(path: Path) -> None:
         assert finding.effect.endswith((".", "!"))
         assert finding.advice.endswith(".")
         assert "  " not in finding.message
+        assert not re.search(r"\b(?:ORD|DEAD|HOOK|JOB|TRM|NET|FLD|MAIN|INJ|KIND|PATCH)\d", finding.message), "an id"
 
 
 def advice_of(text: str, rule: str) -> list[str]:
@@ -142,3 +143,48 @@ spec:
     assert advice_of(lost, "marker-file") == []
     assert all("init container" not in advice for advice in advice_of(lost, "one-shot-helper"))
     assert advice_of(text.replace("WORK", "exit 0"), "marker-file")
+
+
+JOB = """\
+apiVersion: batch/v1
+kind: Job
+metadata: {{name: report}}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - {{name: report, image: corp/report:1, volumeMounts: [{{name: out, mountPath: /out}}]}}
+      - name: push
+        image: amazon/aws-cli:2
+        command: [sh, -c, '{script}']
+        volumeMounts: [{{name: out, mountPath: /out}}]
+      volumes: [{{name: out, emptyDir: {{}}}}]
+"""
+SYNC = "aws s3 sync /out s3://x/"
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        pytest.param(f"while true; do {SYNC}; sleep 9; done", "again and again", id="rounds"),
+        pytest.param(
+            f'trap "{SYNC}; exit 0" TERM; while true; do {SYNC}; sleep 9 & wait; done', "once more", id="and at the end"
+        ),
+        pytest.param(f"sleep 600; {SYNC}; sleep infinity", "uploads once", id="once"),
+        pytest.param(f"until [ -e /out/done ]; do sleep 1; done; {SYNC}", "`/out/done` to appear", id="a file"),
+        pytest.param(f"while nc -z localhost 9; do sleep 1; done; {SYNC}", "`localhost:9` to be closed", id="a port"),
+        pytest.param(f"while pgrep etl; do sleep 1; done; {SYNC}", "the process `etl` to end", id="a process"),
+        pytest.param(f"until docker info; do sleep 1; done; {SYNC}", "`docker info` to succeed", id="a command"),
+    ],
+)
+def test_what_a_job_would_lose_is_told_as_it_is(script: str, words: str) -> None:
+    ((effect, advice),) = [
+        (finding.effect, finding.advice)
+        for verdict in judged(JOB.format(script=script))
+        for answer in verdict.containers
+        for finding in answer.findings
+        if finding.rule == "job-postprocess"
+    ]
+    assert words in effect
+    assert ("trap" in advice) is (words == "again and again"), "nobody is told to do what is done already"

@@ -8,6 +8,7 @@ from sidecarify.judge import injectors
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
 from sidecarify.judge.rules.lifetime import ends_at_once
 from sidecarify.judge.signs import read_signs
+from sidecarify.judge.wording import without_hazards
 from sidecarify.kube import fields
 from sidecarify.kube.version import SUPPORTED_FROM, KubeVersion
 
@@ -160,7 +161,7 @@ def unsafe_family(helper: Member, pod: PodContext) -> Iterator[Finding]:
     transform = helper.match.transform
     if transform.safe not in ("review", "never") or (transform.safe == "never" and helper.has_trait("injected")):
         return
-    docs = transform.docs[0] if transform.docs else transform.summary
+    docs = without_hazards(transform.docs[0] if transform.docs else transform.summary)
     yield Finding(
         "unsafe-family",
         "refuse" if transform.safe == "never" else "review",
@@ -277,8 +278,8 @@ def injector_owned(helper: Member, pod: PodContext) -> Iterator[Finding]:
             "injector-owned",
             "refuse",
             f"`{helper.name}` runs `{helper.match.pattern}`, which its injector places, starts and configures. "
-            f"{helper.match.transform.docs[0]}",
-            "Leave it, and use the product's own switch for native sidecars.",
+            f"{without_hazards(helper.match.transform.docs[0])}",
+            "Leave it where it is.",
             helper.container.line_of("image"),
         )
 

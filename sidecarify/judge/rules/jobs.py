@@ -15,6 +15,15 @@ _CHECKS = (
     r"(?:^|[^a-z])(?:verif(?:y|ier)|validat(?:e|or)|tests?|tester|check(?:er)?|assert|lint(?:er)?|audit)(?:$|[^a-z])"
 )
 
+# What a wait waits for, by what it looks at: that it comes, or that it goes.
+_VERBS = {
+    "file": ("appear", "go away"),
+    "port": ("answer", "be closed"),
+    "http": ("answer", "stop answering"),
+    "socket": ("answer", "stop answering"),
+    "process": ("start", "end"),
+    "command": ("succeed", "fail"),
+}
 _STOPPED = frozenset({1, 2, 137, 143})
 _JOBS = frozenset({"Job", "CronJob", "ScaledJob", "JobSet", "AdvancedCronJob", "BroadcastJob"})
 
@@ -61,15 +70,30 @@ def job_postprocess(helper: Member, pod: PodContext) -> Iterator[Finding]:
     for command in uploads(program):
         if command.in_endless_loop or (program.lifetime is not Lifetime.ENDS and not command.in_trap):
             line = program_line(helper.container, command, program.script_index)
-            yield Finding(
-                "job-postprocess",
-                "review",
-                f"`{helper.name}` uploads again and again; stopped as soon as the main container has ended, it may "
-                "miss what was written since the last round.",
-                "Upload once more upon SIGTERM (`trap`), with a terminationGracePeriodSeconds that is long enough.",
-                line,
-            )
+            yield Finding("job-postprocess", "review", *_upload_that_may_miss(helper, command, program, pod), line)
             return
+
+
+def _upload_that_may_miss(helper: Member, command: SimpleCommand, program: Program, pod: PodContext) -> tuple[str, str]:
+    """What an upload that nobody waits for may miss, and what to do: by whether it is repeated, and made at the end."""
+    last = {id(one) for one in program.last_acts}
+    if any(id(one) in last for one in uploads(program)):
+        return (
+            f"`{helper.name}` uploads once more when it is stopped, which is when the main container has ended: what "
+            f"does not get through within what is left of {pod.pod.grace_seconds} s of grace is lost.",
+            "Set `terminationGracePeriodSeconds` to what the last upload may take, then move it by its name.",
+        )
+    if not (command.in_endless_loop or command.in_loop):
+        return (
+            f"`{helper.name}` uploads once (`{_short(command.text)}`): if the main container has ended before that is "
+            "done, it is stopped, and the upload is lost.",
+            "Leave it where it is, or upload in the main container or upon SIGTERM with enough grace.",
+        )
+    return (
+        f"`{helper.name}` uploads again and again; stopped as soon as the main container has ended, it may miss what "
+        "was written since the last round.",
+        "Upload once more upon SIGTERM (`trap`), with a terminationGracePeriodSeconds that is long enough.",
+    )
 
 
 def work_after(wait: Wait, program: Program) -> SimpleCommand | None:
@@ -84,8 +108,9 @@ def work_after(wait: Wait, program: Program) -> SimpleCommand | None:
 def _awaited(wait: Wait) -> str:
     if wait.command.name == "inotifywait":
         return f"an event in `{wait.target}`"
-    verb = "to appear" if wait.until == "appears" else "to go away"
-    return f"`{wait.target}` {verb}"
+    come, go = _VERBS[wait.kind]
+    what = f"the process `{wait.target}`" if wait.kind == "process" else f"`{wait.target}`"
+    return f"{what} to {come if wait.until == 'appears' else go}"
 
 
 def _short(text: str) -> str:

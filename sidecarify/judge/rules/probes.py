@@ -86,7 +86,7 @@ def missing_startup_probe(helper: Member, pod: PodContext) -> Iterator[Finding]:
         port = probe.port_in(call)
         if obstacle is not None:
             asked = f"`{probe.path}`" if probe.path else f"`{' '.join(probe.command)}`" if probe.command else "its port"
-            advice = f"A startupProbe on {asked} would end the race; here it {obstacle}."
+            advice = f"A startupProbe on {asked} would end the race, but {obstacle}."
         elif probe.action == "exec":
             advice = f"Add `startupProbe: {{exec: {{command: [{', '.join(probe.command)}]}}}}`."
         elif not _others_on(port, helper, pod):
