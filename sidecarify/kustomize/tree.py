@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction
@@ -421,7 +421,7 @@ def _groups(
             target, places[key] = places[key], places[key] + 1
             answer = answers.by_site.get(site)
             move = _move(graph, site, target, notes.get(site, ()), answer, direction)
-            move = replace(move, startup_probe=probes.get(id(site.node)))
+            move = move._replace(startup_probe=probes.get(id(site.node)))
             evidence = answer.evidence if answer is not None else ()
             moves[site] = TreeMove(site.unit.file, move, tuple(roots.get(site, ())), site.owner, evidence)
         yield TreeGroup(tuple(moves.values()), group.changes, _followed(group, moves))
