@@ -6,6 +6,7 @@ What a run does not reach is read and never written: a move that would need it i
 from __future__ import annotations
 
 import os
+import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
@@ -240,7 +241,14 @@ class _Work:
 
         try:
             return prove(
-                tool, Path(self.tree.root), found.changes, found.finals, found.sites, self.direction, found.probes
+                tool,
+                Path(self.tree.root),
+                found.changes,
+                found.finals,
+                found.sites,
+                self.direction,
+                found.probes,
+                posixpath.commonpath(self.tree.folders),
             )
         except OSError as error:
             return [Proof(root, True, f"the tree could not be copied: {error}") for root in found.roots]

@@ -7,6 +7,7 @@ trees, one by one.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -27,6 +28,8 @@ from .carry import Picture, picture
 from .edits import FileChange, Probes
 from .graph import SKIPPED
 
+_PREFIX = "sidecarify-"
+_LOGGED = re.compile(r'E\d{4} [^"]*"command failed" err="(?P<error>.*)"', re.DOTALL)
 TIMEOUT = 120
 """Seconds that one build may take: a large one needs a few."""
 
@@ -61,27 +64,29 @@ def prove(
     moving: frozenset[Site],
     direction: Direction,
     probes: Probes = MappingProxyType({}),
+    within: str = "",
 ) -> list[Proof]:
     """Build every root of `finals` from the files before and after the changes, and compare.
 
-    `root` is the folder of the tree, whose files may be written already. Raises OSError if it cannot be copied.
+    `root` is the folder of the tree, whose files may be written already; what is below its folder `within` holds all
+    that is built, and is copied. Raises OSError if it cannot be.
     """
     folders = list(dict.fromkeys(instance.root for instance, _ in finals))
     changes = list(changes)
-    with tempfile.TemporaryDirectory(prefix="sidecarify-") as place:
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as place:
         old, new = Path(place, "before"), Path(place, "after")
-        _copy(root, old, {change.path: change.before for change in changes})
-        _copy(root, new, {change.path: change.after for change in changes})
+        _copy(root, old, within, {change.path: change.before for change in changes})
+        _copy(root, new, within, {change.path: change.after for change in changes})
         return [_proof(tool, old, new, folder, finals, moving, direction, probes) for folder in folders]
 
 
-def _copy(root: Path, target: Path, texts: Mapping[str, bytes]) -> None:
-    """Copy a tree, with other texts for some files; a link within the tree stays a link."""
+def _copy(root: Path, target: Path, within: str, texts: Mapping[str, bytes]) -> None:
+    """Copy a part of a tree, with other texts for some files; a link within the tree stays a link."""
 
     def skipped(_: str, names: list[str]) -> set[str]:
         return set(SKIPPED.intersection(names))
 
-    shutil.copytree(root, target, symlinks=True, ignore=skipped, copy_function=_link_or_copy)
+    shutil.copytree(root / within, target / within, symlinks=True, ignore=skipped, copy_function=_link_or_copy)
     for name, data in texts.items():
         path = target / name
         path.unlink()
@@ -137,7 +142,7 @@ def _built(tool: Sequence[str], folder: Path) -> dict[Key, Node] | str:
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     if done.returncode:
-        return done.stderr.decode("utf-8", "replace").strip()
+        return _complaint(done.stderr.decode("utf-8", "replace").strip(), folder)
     text = done.stdout.decode("utf-8", "replace")
     found: dict[Key, Node] = {}
     try:
@@ -147,6 +152,13 @@ def _built(tool: Sequence[str], folder: Path) -> dict[Key, Node] | str:
     except YamlError as error:
         return f"its output cannot be read: {error.message}"
     return found
+
+
+def _complaint(text: str, folder: Path) -> str:
+    """What the tool says, without the words of its log and the place of the copy."""
+    told = _LOGGED.sub(lambda found: found["error"].replace('\\"', '"'), text)
+    copied = next(one for one in (folder, *folder.parents) if one.parent.name.startswith(_PREFIX))
+    return told.replace(f"{copied}/", "")
 
 
 def _key(instance: Instance) -> Key:

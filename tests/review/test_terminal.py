@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, WEB, WEB_AFTER
+from tests.kustomize.test_tree import FOLLOWED, tree
 
 from .test_review import TWO, only
 
@@ -74,6 +75,23 @@ def test_yes_is_written_at_the_end() -> None:
     assert "\n+  initContainers:\n" in shown
     assert "(1/1) Move this container [y,n,a,d,e,q,?]? " in shown
     assert "converted web.yaml: log-reader\n1 file was converted (1 container).\n" in shown
+
+
+def test_a_move_in_a_kustomize_tree_is_asked_about_once(folder: Path) -> None:
+    before = tree(prod=FOLLOWED)
+    for name, text in before.items():
+        path = folder / "tree" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    code, shown = answered("e y", "tree")
+    assert code == 0
+    assert shown.count("Move it in all these files [y,n,a,d,q,?]? ") == 2, "there is no text of one file to edit"
+    assert "+++ b/tree/base/shop.yaml\n" in shown
+    assert "+++ b/tree/prod/patch.yaml\n" in shown
+    assert "converted tree/prod/patch.yaml: follows the move of git-sync in tree/base/shop.yaml\n" in shown
+    assert "2 files were converted (1 container).\n" in shown
+    changed = [name for name, text in before.items() if (folder / "tree" / name).read_text() != text]
+    assert changed == ["base/shop.yaml", "prod/patch.yaml"]
 
 
 def test_no_is_not_written() -> None:
