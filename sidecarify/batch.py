@@ -32,11 +32,11 @@ KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """How the names of kustomizations end."""
 
 _LOOKED_AT = 128
-_JUDGED = 8
-"""So many manifests are looked at, or judged, in one piece of work for a process."""
-_ALONE = 2048
-_ALONE_JUDGED = 64
-"""With fewer manifests to look at, or to judge, a run is over before other processes have begun."""
+JUDGED = 8
+"""So many manifests are judged in one piece of work for a process; of those that are looked at, _LOOKED_AT."""
+_ALONE = 16
+ALONE_JUDGED = 8
+"""With no more pieces than that to judge, a run is over before other processes have begun; to look at, _ALONE."""
 
 # Proofs that failed: faults of the program, and never a property of the manifest.
 _UNPROVED = frozenset({"verify-parse", "verify-model", "verify-alias", "verify-lines", "overlap"})
@@ -210,7 +210,7 @@ def survey(
             given.append(piece)
             yield [one for one in piece if isinstance(one, Manifest)]
 
-    for seen in in_order(_look_at, (direction, not alone), pieces(), jobs, alone=_ALONE // _LOOKED_AT):
+    for seen in in_order(_look_at, (direction, not alone), pieces(), jobs, alone=_ALONE):
         if around is not None and seen.around is not None:
             around.merge(seen.around)
         answers = zip(seen.answers, seen.reached, strict=True)
@@ -314,12 +314,13 @@ def convert_all(
     What happens to one manifest is told in its outcome and leaves the others alone; options and catalogue are to be
     checked before (`check`). Raises DeadWorkerError and nothing else.
     """
-    pieces = _pieces(((one, options_of(one)) for one in looked.candidates), _JUDGED)
-    for outcomes in in_order(_convert, (looked.around, direction), pieces, jobs, alone=_ALONE_JUDGED // _JUDGED):
+    pieces = _pieces(((one, options_of(one)) for one in looked.candidates), JUDGED)
+    for outcomes in in_order(convert_each, (looked.around, direction), pieces, jobs, alone=ALONE_JUDGED):
         yield from outcomes
 
 
-def _convert(state: tuple[Around | None, Direction], piece: list[tuple[Manifest, Options]]) -> list[Outcome]:
+def convert_each(state: tuple[Around | None, Direction], piece: Iterable[tuple[Manifest, Options]]) -> list[Outcome]:
+    """Convert some manifests with what is around them: a piece of the work of `convert_all`. Never raises."""
     around, direction = state
     found = []
     for manifest, options in piece:
@@ -337,12 +338,13 @@ def inspect_all(
     looked: Survey, options_of: OptionsOf, *, previews: bool = False, jobs: int | None = 1
 ) -> Iterator[Inspection]:
     """Judge the candidates in their order; for the rest see `convert_all`."""
-    pieces = _pieces(((one, options_of(one)) for one in looked.candidates), _JUDGED)
-    for inspections in in_order(_inspect, (looked.around, previews), pieces, jobs, alone=_ALONE_JUDGED // _JUDGED):
+    pieces = _pieces(((one, options_of(one)) for one in looked.candidates), JUDGED)
+    for inspections in in_order(inspect_each, (looked.around, previews), pieces, jobs, alone=ALONE_JUDGED):
         yield from inspections
 
 
-def _inspect(state: tuple[Around | None, bool], piece: list[tuple[Manifest, Options]]) -> list[Inspection]:
+def inspect_each(state: tuple[Around | None, bool], piece: Iterable[tuple[Manifest, Options]]) -> list[Inspection]:
+    """Judge some manifests with what is around them, and with previews or not. Never raises."""
     around, previews = state
     found = []
     for manifest, options in piece:

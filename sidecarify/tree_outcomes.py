@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sidecarify import batch
 from sidecarify.batch import KUSTOMIZATIONS, Follow, Inspection, OptionsOf, Outcome, Owner, Reason, Survey, Trouble
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.discover import Manifest
 from sidecarify.files import FileError, read
+from sidecarify.pool import in_order
 from sidecarify.trees import Forest, Tree, is_own
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from sidecarify.preview import Preview
     from sidecarify.report.json import PodEntry
 
+Result = TypeVar("Result", Outcome, Inspection)
+Piece = Tree | list[tuple[Manifest, "Options"]]
+"""A piece of the work of a run: a tree, or some manifests that belong to none."""
 Tool = tuple[str, ...]
 """The command that builds a folder: `kubectl kustomize`."""
 TreeKey = tuple[str, "MoveKey"]
@@ -56,38 +60,80 @@ def convert_all(
     tool: Tool | None = None,
 ) -> Iterator[Outcome]:
     """As `batch.convert_all`, but the files of a tree are converted together; with `tool` its builds are compared."""
-    rest = batch.convert_all(without(looked, forest), options_of, direction, jobs)
-    done: dict[str, Outcome] = {}
-    begun: set[int] = set()
-    for manifest in looked.candidates:
-        tree = forest.by_path.get(manifest.path)
-        if tree is None:
-            yield next(rest)
-            continue
-        if id(tree) not in begun:
-            begun.add(id(tree))
-            done |= convert_tree(tree, looked, options_of, direction, tool=tool)
-        yield done.pop(manifest.path)
-    # What the run was not asked about changes only for the sake of what it was.
-    yield from (outcome for outcome in done.values() if outcome.changed)
+    state = (_without_candidates(looked), options_of, direction, tool)
+    found = in_order(_convert_piece, state, _pieces(looked, forest, options_of), jobs, alone=batch.ALONE_JUDGED)
+    return _in_order_of(looked, forest, found, lambda outcome: outcome.changed)
+
+
+def _convert_piece(
+    state: tuple[Survey, OptionsOf, Direction, Tool | None], piece: Piece
+) -> list[Outcome] | dict[str, Outcome]:
+    looked, options_of, direction, tool = state
+    if isinstance(piece, Tree):
+        return convert_tree(piece, looked, options_of, direction, tool=tool)
+    return batch.convert_each((looked.around, direction), piece)
 
 
 def inspect_all(
     looked: Survey, forest: Forest, options_of: OptionsOf, *, previews: bool = False, jobs: int | None = 1
 ) -> Iterator[Inspection]:
     """As `batch.inspect_all`, but containers in a tree are judged as they are built."""
-    rest = batch.inspect_all(without(looked, forest), options_of, previews=previews, jobs=jobs)
-    done: dict[str, Inspection] = {}
+    state = (_without_candidates(looked), options_of, previews)
+    found = in_order(_inspect_piece, state, _pieces(looked, forest, options_of), jobs, alone=batch.ALONE_JUDGED)
+    return _in_order_of(looked, forest, found, lambda _: False)
+
+
+def _inspect_piece(state: tuple[Survey, OptionsOf, bool], piece: Piece) -> list[Inspection] | dict[str, Inspection]:
+    looked, options_of, previews = state
+    if isinstance(piece, Tree):
+        return inspect_tree(piece, looked, options_of, previews=previews)
+    return batch.inspect_each((looked.around, previews), piece)
+
+
+def _pieces(looked: Survey, forest: Forest, options_of: OptionsOf) -> Iterator[Piece]:
+    """The work of a run, in the order in which it is needed: whole trees, and some of the other manifests at a time."""
     begun: set[int] = set()
+    alone: list[tuple[Manifest, Options]] = []
     for manifest in looked.candidates:
         tree = forest.by_path.get(manifest.path)
         if tree is None:
-            yield next(rest)
-            continue
-        if id(tree) not in begun:
+            alone.append((manifest, options_of(manifest)))
+        if alone and (len(alone) == batch.JUDGED or (tree is not None and id(tree) not in begun)):
+            yield alone
+            alone = []
+        if tree is not None and id(tree) not in begun:
             begun.add(id(tree))
-            done |= inspect_tree(tree, looked, options_of, previews=previews)
-        yield done.pop(manifest.path)
+            yield tree
+    if alone:
+        yield alone
+
+
+def _in_order_of(
+    looked: Survey, forest: Forest, found: Iterator[list[Result] | dict[str, Result]], wanted: Callable[[Result], bool]
+) -> Iterator[Result]:
+    """The results of the candidates in their order; then the `wanted` ones of what the run was not asked about."""
+    begun: set[int] = set()
+    of_trees: dict[str, Result] = {}
+    alone: deque[Result] = deque()
+    for manifest in looked.candidates:
+        tree = forest.by_path.get(manifest.path)
+        due = not alone if tree is None else id(tree) not in begun
+        if due:
+            piece = next(found)
+            if isinstance(piece, dict):
+                of_trees |= piece
+                begun.add(id(tree))
+            else:
+                alone += piece
+        yield alone.popleft() if tree is None else of_trees.pop(manifest.path)
+    yield from filter(wanted, of_trees.values())
+
+
+def _without_candidates(looked: Survey) -> Survey:
+    """What each process needs to know of the run: the candidates come one by one."""
+    known = copy(looked)
+    known.candidates = []
+    return known
 
 
 def without(looked: Survey, forest: Forest) -> Survey:

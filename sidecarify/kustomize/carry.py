@@ -79,7 +79,8 @@ def carry_out(
             continue
         wrong = _wrong(graph, built, following, changes, direction, probes) if changes else {}
         if not wrong:
-            return Carried(tuple(_groups(following, changes)), refused, following.unfollowed, following.finals)
+            told = {site: refused[site] for site in sites if site in refused}
+            return Carried(tuple(_groups(following, changes)), told, following.unfollowed, following.finals)
         refused.update(wrong)
 
 

@@ -82,3 +82,45 @@ def test_where_a_process_dies_nothing_is_written(folder: Path) -> None:
     )
     assert "Traceback" not in ended.stderr
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def plant_trees(folder: Path) -> None:
+    """Bases with an overlay each, among manifests that belong to none."""
+    for number in range(12):
+        base, overlay = folder / f"app-{number:02}" / "base", folder / f"app-{number:02}" / "prod"
+        for place in (base, overlay):
+            place.mkdir(parents=True)
+        (base / "kustomization.yaml").write_text("resources: [web.yaml]\n")
+        (base / "web.yaml").write_bytes(WEB)
+        (overlay / "kustomization.yaml").write_text("resources: [../base]\npatches: [{path: patch.yaml}]\n")
+        name = WEB.split(b"metadata:\n  name: ")[1].split(b"\n")[0].decode()
+        (overlay / "patch.yaml").write_text(
+            f"apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\nspec:\n  containers:\n"
+            "    - name: log-reader\n      env: [{name: A, value: b}]\n"
+        )
+        (folder / f"app-{number:02}" / "alone.yaml").write_bytes(WEB)
+        broken = folder / f"app-{number:02}" / "broken"
+        broken.mkdir()
+        (broken / "kustomization.yaml").write_text(
+            "resources: [web.yaml, ..]\npatches:\n- target: {kind: Pod}\n"
+            "  patch: '[{op: add, path: /spec/hostNetwork, value: true}]'\n"
+        )
+        head, volumes = WEB.split(b"  volumes:\n")
+        helper = b"    - name: log-writer" + head.split(b"    - name: log-reader")[1]
+        (broken / "web.yaml").write_bytes(head + helper + b"  volumes:\n" + volumes)
+
+
+@pytest.mark.parametrize(
+    "command", [("convert", "--diff"), ("inspect",), ("revert", "--check")], ids=lambda one: one[0]
+)
+def test_kustomize_trees_are_shared_too(
+    command: tuple[str, ...], folder: Path, process: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_trees(folder)
+    monkeypatch.setenv("PYTHONHASHSEED", "1")
+    alone = process(*command, "--jobs", "1", ".")
+    monkeypatch.setenv("PYTHONHASHSEED", "2")
+    assert process(*command, "--jobs", "2", ".") == alone
+    if "--diff" in command:
+        assert b"app-11/prod/patch.yaml" in alone.stdout
+        assert alone.stderr.count(b"[overlay-not-followed] log-") == 24
