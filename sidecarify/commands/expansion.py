@@ -62,6 +62,7 @@ def expanded(program: Program, environment: Mapping[str, str], folder: str = "")
         commands=tuple(known[id(command)] for command in program.commands),
         decisive=known.get(id(program.decisive), program.decisive),
         waits=tuple(_wait(wait, known, scope) for wait in program.waits),
+        limited_waits=tuple(_wait(wait, known, scope) for wait in program.limited_waits),
         traps=tuple(_trap(trap, known, scope) for trap in program.traps),
         guards=tuple(_guard(guard, known, scope) for guard in program.guards),
         last_acts=tuple(known.get(id(command), command) for command in program.last_acts),

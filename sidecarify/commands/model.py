@@ -114,7 +114,8 @@ class Wait(NamedTuple):
     text, as far as it can be read. `local` is true if the target is in the same pod. `until` is "appears" or
     "vanishes".
     `then` holds the commands that follow, in the order of the text: none = the program only waits.
-    `busy` means that the loop does other work between two looks; `repeats` that the wait itself is in an endless loop.
+    `busy` means that the loop does other work between two looks; `repeats` that the wait itself is in an endless loop;
+    `limited` that it gives up after some rounds.
     """
 
     kind: str
@@ -126,6 +127,7 @@ class Wait(NamedTuple):
     then: tuple[SimpleCommand, ...] = ()
     busy: bool = False
     repeats: bool = False
+    limited: bool = False
 
 
 class Guard(NamedTuple):
@@ -149,7 +151,8 @@ class Program(NamedTuple):
     `entrypoint_unseen` is true if only `args` are given, so that an unknown entrypoint gets them.
     `loop_can_fail` is true if the program lives for ever by a loop that ends when a command in it fails.
     `parameters` are `$0`, `$1` ... of the script, `loops` the variables of its `for` loops with their words.
-    `last_acts` are the commands that run only when it is stopped, `guards` what it ends without.
+    `limited_waits` give up after some rounds. `last_acts` are the commands that run only when it is stopped, `guards`
+    what it ends without.
     `may_leave` says that the script has another way out than the end of `decisive`, by its own plan, and `pipefail`
     that a pipeline fails when any of its commands does.
     """
@@ -173,6 +176,7 @@ class Program(NamedTuple):
     loop_can_fail: bool
     parameters: tuple[str, ...] = ()
     loops: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    limited_waits: tuple[Wait, ...] = ()
     last_acts: tuple[SimpleCommand, ...] = ()
     guards: tuple[Guard, ...] = ()
     pipefail: bool = False

@@ -110,7 +110,8 @@ def _with_script(bare: Program, words: tuple[str, ...], call: ShellCall) -> Prog
         lifetime=verdict.lifetime,
         reason=verdict.reason,
         decisive=verdict.decisive,
-        waits=waits,
+        waits=tuple(wait for wait in waits if not wait.limited),
+        limited_waits=tuple(wait for wait in waits if wait.limited),
         traps=tuple(
             trap._replace(waits=waits_of_handler(handler))
             for trap, handler in zip(script.traps, script.handlers, strict=True)

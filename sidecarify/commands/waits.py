@@ -70,15 +70,18 @@ def waits_of_command(command: SimpleCommand) -> tuple[Wait, ...]:
 
 def _waits_of_loop(loop: Loop, commands: list[SimpleCommand]) -> Iterator[Wait]:
     found: list[tuple[Aim, bool]] = []
+    # `for i in $(seq 30); do X && break; sleep 1; done`; without a sleep it is a search.
+    pauses = any(command.name in ("sleep", "usleep") for command in simple_commands(loop.body))
+    limited = loop.kind in ("for", "c-for") and pauses and not loop.endless
     if loop.condition is not None and not loop.endless:
         # `until X` goes on when X succeeds, `while X` when it fails.
         found = list(aims(loop.condition, succeeds=loop.kind == "until"))
-    elif loop.endless:
+    elif loop.endless or limited:
         found = list(_ways_out(loop.body))
     own = [command for command in simple_commands(loop.body) if not command.in_substitution]
     inside = {id(command) for command in simple_commands(loop)}
     busy = any(command.name not in _PASSIVE for command in own if not command.in_condition)
-    if loop.endless:
+    if loop.endless or limited:
         looked_at = {id(aim.command) for aim, _ in found}
         busy = any(command.name not in _PASSIVE and id(command) not in looked_at for command in own)
     behind = tuple(
@@ -95,6 +98,7 @@ def _waits_of_loop(loop: Loop, commands: list[SimpleCommand]) -> Iterator[Wait]:
             then=behind,
             busy=busy,
             repeats=aim.command.in_endless_loop and not loop.endless,
+            limited=limited,
         )
 
 

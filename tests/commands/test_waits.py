@@ -92,6 +92,14 @@ def test_what_follows_a_wait(text: str, then: list[str]) -> None:
     assert [simple.text for simple in script(text).waits[0].then] == then
 
 
+def test_a_wait_may_give_up() -> None:
+    program = script("for i in 1 2 3; do [ -e /s/x ] && break; sleep 1; done; serve")
+    assert program.waits == ()
+    (wait,) = program.limited_waits
+    assert (wait.target, wait.until, wait.limited) == ("/s/x", "appears", True)
+    assert script("for f in /s/*; do [ -e $f ] && break; done; serve").limited_waits == (), "a search"
+
+
 def test_a_trap_may_wait() -> None:
     program = script("trap 'while [ -e /s/lock ]; do sleep 1; done; exit 0' TERM; serve & wait")
     assert program.waits == ()

@@ -56,13 +56,15 @@ def main_waits_for_helper_end(helper: Member, pod: PodContext) -> Iterator[Findi
             what = _brought_by_the_end(one, helper, main, pod)
             if not what:
                 continue
-            for_ever = not one.at_stop and pod.pod.runs_to_completion
+            for_ever = not (one.at_stop or one.wait.limited) and pod.pod.runs_to_completion
+            outcome = "both would run for ever" if for_ever else "the wait lasts until the grace period is over"
+            if one.wait.limited:
+                outcome = "it waits in vain until it gives up"
             yield Finding(
                 "main-waits-for-helper-end",
                 "refuse" if for_ever else "review",
                 f"`{main.name}` waits (`{_short(one.wait.command.text)}`) until {what}; a native sidecar is stopped "
-                f"only when `{main.name}` has ended: "
-                f"{'both would run for ever' if for_ever else 'the wait lasts until the grace period is over'}.",
+                f"only when `{main.name}` has ended: {outcome}.",
                 "Delete the wait: a native sidecar is stopped after the main container anyway.",
                 one.line,
             )
@@ -73,14 +75,14 @@ def _waits(main: Member) -> Iterator[_EndWait]:
     container = main.container
     program = main.program
     if program is not None:
-        for wait in program.waits:
+        for wait in (*program.waits, *program.limited_waits):
             yield _EndWait(wait, program, at_stop=False, line=_line(container, program, wait))
         for trap in program.traps:
             for wait in trap.waits:
                 yield _EndWait(wait, program, "EXIT" not in trap.signals, _line(container, program, wait))
     hook = main.hook(container.pre_stop)
     if hook is not None and container.pre_stop is not None:
-        for wait in hook.waits:
+        for wait in (*hook.waits, *hook.limited_waits):
             yield _EndWait(wait, hook, at_stop=True, line=container.pre_stop.line)
 
 
