@@ -10,6 +10,8 @@ from sidecarify.ignore import NO_RULES, RULE_NAMES, Patterns, Rules, rules_above
 from sidecarify.leftovers import TEMPORARY
 
 SUFFIXES = (".yaml", ".yml", ".json")
+KUSTOMIZATION = "Kustomization"
+"""A name without a suffix that kustomize reads too."""
 SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", ".nox", ".tox", ".venv", "venv", "node_modules", "vendor", "__pycache__"}
 )
@@ -99,10 +101,10 @@ def find(paths: Sequence[str], selection: Selection = EVERYTHING) -> Iterator[Fo
     """The manifests of `paths` in a stable order, each once.
 
     Files are taken whatever their name and wherever they are (but see `Selection.force_exclude`). Folders are walked
-    for SUFFIXES, sorted by name; SKIPPED_FOLDERS, virtual environments and what an ignore file leaves out are not
-    entered, unless they are given themselves. A symbolic link stands for its file if that is below one of the folders,
-    and is reported otherwise; links to folders are never walked, since what they lead to is either walked anyway or
-    outside.
+    for SUFFIXES and KUSTOMIZATION, sorted by name; SKIPPED_FOLDERS, virtual environments and what an ignore file leaves
+    out are not entered, unless they are given themselves. A symbolic link stands for its file if that is below one of
+    the folders, and is reported otherwise; links to folders are never walked, since what they lead to is either walked
+    anyway or outside.
     """
     everything = (*paths, *selection.listed)
     folders = {given for given in everything if is_folder(given)}
@@ -211,7 +213,8 @@ def _taken(folder: _Folder, name: str, selection: Selection) -> bool:
             return False
         if selection.included is not None and selection.included.decide(here, name):
             return True
-    if folder.searched or not (name.endswith(SUFFIXES) or name.lower().endswith(SUFFIXES)):
+    known = name.endswith(SUFFIXES) or name.lower().endswith(SUFFIXES) or name == KUSTOMIZATION
+    if folder.searched or not known:
         return False
     rules = folder.rules
     return not (rules.own or rules.git) or not rules.leave_out(os.path.join(folder.real, name), name)  # noqa: PTH118

@@ -429,7 +429,11 @@ class _Work:
         result = {}
         for file, manifest in self.tree.files.items():
             one = self._looked_at(file, manifest, found, previews=previews)
-            own = [self._pod(manifest, containers, found) for (name, *_), containers in entries.items() if name == file]
+            own = [
+                self._pod(manifest, containers, found, previews=previews)
+                for (name, *_), containers in entries.items()
+                if name == file
+            ]
             pods = [*zip(one.pods, one.previews or (None,) * len(one.pods), strict=True), *own]
             pods.sort(key=lambda pair: (pair[0]["document"], pair[0]["line"]))
             result[manifest.path] = one._replace(
@@ -479,7 +483,7 @@ class _Work:
         return entries
 
     def _pod(
-        self, manifest: Manifest, containers: dict[int, _Entry], found: TreeConversion
+        self, manifest: Manifest, containers: dict[int, _Entry], found: TreeConversion, *, previews: bool
     ) -> tuple[PodEntry, Preview | None]:
         from sidecarify.kustomize.build import at_path  # noqa: PLC0415  (see __init__)
         from sidecarify.kustomize.tree import key_of  # noqa: PLC0415
@@ -512,7 +516,7 @@ class _Work:
             "path": path,
             "containers": listed,
         }
-        return pod, preview(view.verdict, self.options(view.instance.unit.file).consent)
+        return pod, preview(view.verdict, self.options(view.instance.unit.file).consent) if previews else None
 
     def _shown(self, answer: ContainerVerdict, unfollowed: Refusal | None) -> ContainerVerdict:
         """An answer whose files are called as people call them, with what the judge cannot know."""

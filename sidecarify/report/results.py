@@ -18,6 +18,8 @@ Level = Literal["safe", "review", "refuse", "note", "error"]
 
 MOVABLE = "native-sidecar"
 """The name that a move goes by beside the names of the rules."""
+FOLLOWS = "follows-move"
+"""The name of the remark on a file that changes for the sake of a move in another one."""
 TEMPLATE = "template"
 _MOVABLE = (
     "can be a native sidecar: `sidecarify convert` moves it to `initContainers` with `restartPolicy: Always`, so that "
@@ -127,6 +129,9 @@ def of_outcome(outcome: Outcome) -> FileReport:
             for note in move.notes
         )
     results += (_left(name, refusal, places) for refusal in outcome.refusals)
+    for one in outcome.follows:
+        what = f"The file follows the move of `{one.container}` in {one.file}."
+        results.append(Result("remark", FOLLOWS, "note", what, name, 1, name))
     results += of_troubles(outcome.troubles)
     before, after = outcome.before, outcome.after
     return FileReport(

@@ -20,6 +20,7 @@ from sidecarify.cli.app import application
 from tests.kustomize.judge import built, read
 from tests.kustomize.test_fixtures import TREES, Case, cases
 from tests.kustomize.test_tree import ADDED, BASE, FOLLOWED, HEAD, IMAGES, MAIN_ALONE, ONE_TIME, WILDCARD, tree
+from tests.kustomize.trees import indented
 
 OTHER = f"{HEAD}      containers:\n      - name: git-sync\n        resources: {{}}\n"
 
@@ -211,6 +212,26 @@ class TestScope:
         before = write(tmp_path, tree(prod=FOLLOWED))
         sidecarify("convert", "base", "prod")
         assert changed(tmp_path, before) == ["base/shop.yaml", "prod/patch.yaml"]
+
+    def test_a_kustomization_without_a_suffix(self, repository: Path, sidecarify: Command) -> None:
+        texts = tree()
+        texts["prod/Kustomization"] = "resources: [../base]\npatches:\n- patch: |\n" + indented(FOLLOWED, 4)
+        before = write(repository, texts)
+        assert sidecarify("convert", "--prove", ".").says("prod/Kustomization:1: [proved]")
+        assert changed(repository, before) == ["base/shop.yaml", "prod/Kustomization"]
+
+    def test_since(self, repository: Path, sidecarify: Command) -> None:
+        """A container moves if the file that defines it has changed; an overlay that has not follows it."""
+        shutil.rmtree(repository / ".git")
+        before = write(repository, tree(prod=FOLLOWED) | {"other/shop.yaml": BASE.replace("shop", "other")})
+        git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com"]
+        for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "a"]):
+            subprocess.run([*git, *command], check=True)
+        assert sidecarify("convert", "--since", "HEAD", ".").says("Nothing to convert")
+        (repository / "base/shop.yaml").write_text(before["base/shop.yaml"].replace("shop:3", "shop:4"))
+        done = sidecarify("convert", "--since", "HEAD", ".")
+        assert done.says("converted prod/patch.yaml: follows the move of git-sync in base/shop.yaml")
+        assert changed(repository, before) == ["base/shop.yaml", "prod/patch.yaml"]
 
 
 class TestSeveralTrees:
@@ -453,6 +474,10 @@ def test_every_form_tells_of_the_move(repository: Path, sidecarify: Command, for
     done = sidecarify("convert", "--check", "--output-format", form, ".")
     assert done.code == 1
     assert "git-sync" in done.out
+    assert "follows the move of `git-sync` in base/shop.yaml" in done.out.replace("\\u0060", "`") or form in (
+        "junit",
+        "markdown",
+    )
 
 
 @pytest.mark.parametrize(
