@@ -4,8 +4,9 @@
 
 Measured is what a user waits for: the package is installed into a fresh virtual environment (with pip, from this
 checkout), byte-compiled as pip does it, and `sidecarify convert --check` is started by its script, on the manifest of
-the README. The bare application runs with the same interpreter, beside the same packages. Both are whole processes, run in
-turn, so that the machine's noise hits both alike; told is the median of the ratios of each round. Target: at most 1.5.
+the README. The bare application runs with the same interpreter, beside the same packages. Both are whole processes, run
+in turn, so that the machine's noise hits both alike; told is the median of the ratios of each round. Target: at most
+1.5.
 """
 
 import argparse

@@ -7,7 +7,6 @@ cannot be sure. It reads only what is plain: a block list whose first item is fo
 
 from __future__ import annotations
 
-import json
 import re
 from enum import IntEnum
 from functools import cache, lru_cache
@@ -20,12 +19,12 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _KEY = b"containers"
 _INIT_KEY = b"initContainers"
 # A key with an escape (`"cont\x61iners"`) may be any key.
-_ESCAPED = re.compile(rb'\\[xuU][^"\n]*"\s*:')
-_EXPLICIT = re.compile(rb"\?[ \t][^\n]*containers")
+_ESCAPED = rb'\\[xuU][^"\n]*"\s*:'
+_EXPLICIT = rb"\?[ \t][^\n]*containers"
 _COLON = re.compile(rb"""["']?\s*:""")
 # The value of the key in the simplest form: nothing on its line, then lines that are blank or comments, then an item.
 _BLOCK = re.compile(rb":[ \t]*(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?P<indent> *)(?P<first>[^ \t\r\n])")
-_ODD_BREAK = re.compile(rb"\r(?!\n)|\xc2\x85|\xe2\x80[\xa8\xa9]")
+_ODD_BREAK = rb"\r(?!\n)|\xc2\x85|\xe2\x80[\xa8\xa9]"
 # Quoted text opens where a value may begin, and closes on the same line where it may end; so does a flow collection.
 _QUOTED = rb"""(?<=[\s\[{,:=(-])(?:"(?:[^"'\\\n]++|\\[^\n])*+"|'[^"'\\\n]*+')(?=[\s\]},:);])"""
 _INNER = rb"""(?:[^"'\[\]{}#\n]++|%s%s)*+"""
@@ -35,14 +34,13 @@ _DEEP = _INNER % (_QUOTED, rb"|\[%s\]|\{%s\}" % (_NESTED, _NESTED))
 # Nothing goes on in a further line in a way that lets that line begin anywhere.
 _TAME = rb"""(?:[^"'\[\]{}#]++|%s|(?<=\s)#[^\n]*+|\[%s\]|\{%s\})*+\Z""" % (_QUOTED, _DEEP, _DEEP)
 # Keys on the way from a document's root to a pod: what is told of a pod that has one of them twice is told of any pod.
-_WAY = re.compile(
-    rb"""^(?P<indent>[ ]*)["']?"""
+_WAY = (
+    rb"""(?m)^(?P<indent>[ ]*)["']?"""
     rb"""(?:kind|apiVersion|metadata|name|generateName|namespace|spec|template|jobTemplate|containers|items)"""
-    rb"""["']?[ \t]*:""",
-    re.MULTILINE,
+    rb"""["']?[ \t]*:"""
 )
 _MARK = re.compile(rb"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_ALIAS = re.compile(rb"(?:^|[\s\[{,])\*[\w-]")
+_ALIAS = rb"(?:^|[\s\[{,])\*[\w-]"
 _WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _SPACES = (b" ", b"\n", b"\r", b"")
 
@@ -83,7 +81,7 @@ def may_hold_several(data: bytes) -> bool:
         return _is_encoded(data)
     if data.startswith(b"{"):
         return _may_hold_several_json(data)
-    if _is_encoded(data) or _breaks_oddly(data) or (b"? " in data and _EXPLICIT.search(data) is not None):
+    if _is_encoded(data) or _breaks_oddly(data) or (b"? " in data and re.search(_EXPLICIT, data) is not None):
         return True
     while place >= 0:
         after = place + len(_KEY)
@@ -98,6 +96,8 @@ def may_hold_several(data: bytes) -> bool:
 
 def _may_hold_several_json(data: bytes) -> bool:
     """The same of a manifest in JSON, read as such: what is no JSON may still be YAML."""
+    import json  # noqa: PLC0415  (few manifests are written in it)
+
     try:
         json.loads(data, object_pairs_hook=_has_no_several)
     except (ValueError, RecursionError):
@@ -130,7 +130,7 @@ def _may_hold_key(data: bytes, key: bytes) -> bool:
 
 def _reads_well(data: bytes) -> bool:
     """Whether nothing will be reported of the manifest: no template, no key twice on the way to a pod, sound YAML."""
-    if b"{{" in data or (b"*" in data and _ALIAS.search(data) is not None) or _breaks_oddly(data):
+    if b"{{" in data or (b"*" in data and re.search(_ALIAS, data) is not None) or _breaks_oddly(data):
         return False
     return is_sound(data) and not _repeats(data)
 
@@ -138,7 +138,7 @@ def _reads_well(data: bytes) -> bool:
 def _repeats(data: bytes) -> bool:
     """Whether a mapping on the way to a pod has a key twice, in block style."""
     seen: dict[bytes, int] = {}
-    for key in _WAY.finditer(data):
+    for key in re.finditer(_WAY, data):
         before = seen.get(key.group())
         if before is not None:
             between = _ending(key.end("indent") - key.start() - 1) if key["indent"] else _MARK
@@ -150,12 +150,12 @@ def _repeats(data: bytes) -> bool:
 
 def _is_encoded(data: bytes) -> bool:
     """Whether keys of the text need not stand in the bytes as they are."""
-    return (b"\\" in data and _ESCAPED.search(data) is not None) or data.startswith(UTF_16)
+    return (b"\\" in data and re.search(_ESCAPED, data) is not None) or data.startswith(UTF_16)
 
 
 def _breaks_oddly(data: bytes) -> bool:
     odd = b"\r" in data or b"\xc2\x85" in data or b"\xe2\x80" in data
-    return odd and _ODD_BREAK.search(data) is not None
+    return odd and re.search(_ODD_BREAK, data) is not None
 
 
 def _is_single(data: bytes, block: re.Match[bytes]) -> bool:

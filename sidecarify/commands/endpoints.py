@@ -100,9 +100,14 @@ class Endpoint(NamedTuple):
         return cls(kind, url, match["host"], number, match["path"] or "")
 
 
+def _without_own_address(word: str) -> str:
+    # Most words hold nothing for a shell to fill in, and most scripts have none that does.
+    return re.sub(_OWN_ADDRESS, "localhost", word) if "$" in word or "`" in word else word
+
+
 def endpoint(command: SimpleCommand) -> Endpoint | None:
     """The endpoint that a client command connects to; None if it is no client, or names no place."""
-    argv = tuple(re.sub(_OWN_ADDRESS, "localhost", word) for word in command.argv)
+    argv = tuple(map(_without_own_address, command.argv))
     for redirect in command.redirects:
         if match := re.search(_DEV_TCP, redirect.target):
             return Endpoint.of("port", match[1], match[2])

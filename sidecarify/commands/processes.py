@@ -28,8 +28,8 @@ _DURATION = r"(?i)(\d+(?:\.\d*)?(?:e\d{1,2})?|\.\d+)([smhd]?)\Z"
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _PYTHON = r"python(?:\d(?:\.\d+)?)?\Z"
 _PROMETHEUS_EXPORTER = r"\w+_exporter\Z|[\w-]+-prometheus-exporter\Z"
-_ENDLESS_PYTHON = re.compile(r"(?:^|[\n;])\s*while\s+(?:True|1)\s*:")
-_ENDLESS_C_LIKE = re.compile(r"while\s*\(\s*(?:true|1)\s*\)|for\s*\(\s*;\s*;\s*\)")
+_ENDLESS_PYTHON = r"(?:^|[\n;])\s*while\s+(?:True|1)\s*:"
+_ENDLESS_C_LIKE = r"while\s*\(\s*(?:true|1)\s*\)|for\s*\(\s*;\s*;\s*\)"
 _LEAVES_LOOP = r"\b(?:break|return|exit|_exit|last|die|SystemExit|raise)\b"
 _SHORT = 60
 
@@ -251,12 +251,12 @@ def _python(argv: tuple[str, ...]) -> Answer:
     return _one_liner(argv, "-c", _ENDLESS_PYTHON)
 
 
-def _one_liner(argv: tuple[str, ...], option: str, endless: re.Pattern[str]) -> Answer:
+def _one_liner(argv: tuple[str, ...], option: str, endless: str) -> Answer:
     at = next((i for i, word in enumerate(argv[:-1]) if word == option), None)
     if at is None:
         return Lifetime.UNKNOWN, f"the program that {quoted(argv)} runs cannot be seen"
     code = argv[at + 1]
-    if endless.search(code) and not re.search(_LEAVES_LOOP, code):
+    if re.search(endless, code) and not re.search(_LEAVES_LOOP, code):
         return Lifetime.FOREVER, f"the loop in {quoted(argv)} never ends"
     return Lifetime.UNKNOWN, f"nothing says whether {quoted(argv)} ends"
 

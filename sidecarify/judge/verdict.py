@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from sidecarify.catalogue import Catalogue
 from sidecarify.judge.members import member_of
@@ -21,10 +22,12 @@ from sidecarify.judge.model import (
 from sidecarify.judge.roles import roles
 from sidecarify.judge.rules import ALL_RULES
 from sidecarify.judge.said import said
-from sidecarify.judge.tree_rules import TreeRule
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.related import surroundings
 from sidecarify.kube.workload import PodSpec
+
+if TYPE_CHECKING:
+    from sidecarify.judge.tree_rules import TreeRule
 
 _NO_SHARED_VOLUME = "no-shared-volume"
 _ALONE = tuple(rule for rule in ALL_RULES if not rule.counts_movers)

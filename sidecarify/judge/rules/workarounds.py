@@ -36,8 +36,17 @@ _WRAPPER_SETTINGS = frozenset(
         "KUBEXIT_BIRTH_DEPS",
     }
 )
-_EXIT_DELAYS = (
-    r"--?(?:max-sigterm-delay|min-sigterm-delay|term_timeout|term-timeout|drain-time-s|wait-before-exit-seconds)"
+_EXIT_DELAYS = frozenset(
+    dash + name
+    for dash in ("-", "--")
+    for name in (
+        "max-sigterm-delay",
+        "min-sigterm-delay",
+        "term_timeout",
+        "term-timeout",
+        "drain-time-s",
+        "wait-before-exit-seconds",
+    )
 )
 _EXIT_DELAY_SETTINGS = frozenset(
     {
@@ -361,7 +370,7 @@ def exit_delay(helper: Member, pod: PodContext) -> Iterator[Finding]:
     places = [
         (node.value, container.word_line(index))
         for index, node in enumerate(container.words)
-        if re.fullmatch(_EXIT_DELAYS, node.value.partition("=")[0])
+        if node.value.partition("=")[0] in _EXIT_DELAYS
     ]
     places += [(one.name, one.line) for one in container.env.values() if one.name in _EXIT_DELAY_SETTINGS]
     if pod.those("helper", "unclear")[:1] == (helper,):
@@ -392,10 +401,10 @@ def hold_application(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     Fix: Delete it when Istio injects native sidecars.
     """
-    value = pod.pod.annotations.get(_ISTIO_CONFIG, "")
-    if pod.those("helper", "unclear")[:1] == (helper,) and re.search(
-        r"holdApplicationUntilProxyStarts[\"']?\s*:\s*[\"']?true", value
-    ):
+    value = pod.pod.annotations.get(_ISTIO_CONFIG)
+    if value is None or pod.those("helper", "unclear")[:1] != (helper,):
+        return
+    if re.search(r"holdApplicationUntilProxyStarts[\"']?\s*:\s*[\"']?true", value):
         yield _note(
             "hold-application",
             "`holdApplicationUntilProxyStarts` holds the application back; a native proxy starts first by itself.",
