@@ -20,6 +20,8 @@ from sidecarify.kube.container import Container, Handler
 from sidecarify.kube.image import parse_image
 
 _MINUTE = 60
+# All of them are compared with one another, which takes too long for more.
+_MANY = 20
 _DOCKER_HUB = "docker.io"
 _LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1", "[::1]"})
 # Pages that reverse proxies answer themselves by common configuration; any other path may be main's.
@@ -249,7 +251,7 @@ def circular_helpers(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     Native sidecars start one after another, and a helper that dials another one's port, connects to its socket or reads
     its files comes behind it. Where each needs the other, one of them starts too early; as ordinary containers they
-    start together and try again (hazards ORD1, ORD2; order rules).
+    start together and try again (hazards ORD1, ORD2; order rules). Pods with more than twenty helpers are not looked at.
 
     Fires on:
         - {name: sql, image: cloud-sql-proxy:2.14, args: [--credentials-file=/secrets/key, --port=5432, corp:eu:db]}
@@ -261,6 +263,8 @@ def circular_helpers(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Fix: Move one of them only if it waits for the other and tries again, and name it.
     """
     others = [one for one in pod.those("helper") if one is not helper]
+    if len(others) > _MANY:
+        return
     needed = [one for one in others if needs(helper, one, pod)]
     seen = list(needed)
     for one in seen:
