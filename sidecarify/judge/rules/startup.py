@@ -251,7 +251,7 @@ def circular_helpers(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     Native sidecars start one after another, and a helper that dials another one's port, connects to its socket or reads
     its files comes behind it. Where each needs the other, one of them starts too early; as ordinary containers they
-    start together and try again (hazards ORD1, ORD2; order rules). Pods with more than twenty helpers are not looked at.
+    start together and try again (hazards ORD1, ORD2; order rules). Pods with more than twenty helpers are left out.
 
     Fires on:
         - {name: sql, image: cloud-sql-proxy:2.14, args: [--credentials-file=/secrets/key, --port=5432, corp:eu:db]}
