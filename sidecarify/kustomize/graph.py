@@ -297,7 +297,7 @@ class _Reader:
         path = joined(folder, text)
         where = self.sources.where(path)
         if where in ("file", "folder"):
-            return Link(item, where, path)
+            return Link(item, where, self.sources.real(path))
         if _REMOTE.match(text) or _REF.search(text):
             return self._remote(item)
         if where == "outside":

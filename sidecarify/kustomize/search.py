@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -51,7 +51,7 @@ def search(
 
     `names_helpers`: whether a container alone in its pod may be a helper in a file.
     """
-    found = dict(_kustomizations(root))
+    found, links = _walked(root)
     texts = {folder: _texts(root, folder, names) for folder, names in found.items()}
     together = _Together()
     patching: set[str] = set()
@@ -60,7 +60,8 @@ def search(
     odd = [one for one in known if not is_plain(one)]
     for folder, (text, names) in texts.items():
         hits = {joined(folder, name) for name in names} & known
-        hits |= {one for path in mentioned(folder, text) for one in (path, f"{path}/") if one in known}
+        named = {_real(path, links) for path in mentioned(folder, text)}
+        hits |= {one for path in named for one in (path, f"{path}/") if one in known}
         hits |= {one for one in odd if plain_part(one) in text}
         if not is_clear(text):
             hits = known
@@ -79,14 +80,42 @@ def search(
     return Search(tuple(parts), frozenset(one for one in spoken_of if not one.endswith("/")))
 
 
-def _kustomizations(root: str) -> Iterator[tuple[str, list[str]]]:
-    """The folders with kustomizations, with the names of these."""
-    for path, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name not in PASSED]
-        present = [name for name in NAMES if name in names]
-        if present:
-            folder = os.path.relpath(path, root).replace(os.sep, "/")
-            yield ("" if folder == "." else folder), present
+def _walked(root: str) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The folders with kustomizations, with the names of these; and what symbolic links below the root lead to."""
+    found: dict[str, list[str]] = {}
+    links: dict[str, str] = {}
+    stack = [""]
+    while stack:
+        folder = stack.pop()
+        try:
+            with os.scandir(os.path.join(root, folder)) as listing:  # noqa: PTH118
+                entries = list(listing)
+        except OSError:
+            continue
+        names = []
+        for entry in entries:
+            if entry.is_symlink():
+                real = os.path.relpath(os.path.realpath(entry.path), root).replace(os.sep, "/")
+                links[joined(folder, entry.name)] = real
+            if entry.name in NAMES:
+                names.append(entry.name)
+            elif entry.name not in PASSED and entry.is_dir(follow_symlinks=False):
+                stack.append(joined(folder, entry.name))
+        if names:
+            found[folder] = [name for name in NAMES if name in names]
+    return found, links
+
+
+def _real(path: str, links: dict[str, str]) -> str:
+    """A path without the symbolic links on its way."""
+    if not links:
+        return path
+    steps = path.split("/")
+    for end in range(1, len(steps) + 1):
+        real = links.get("/".join(steps[:end]))
+        if real is not None:
+            return "/".join((real, *steps[end:]))
+    return path
 
 
 def _texts(root: str, folder: str, names: list[str]) -> tuple[str, list[str]]:

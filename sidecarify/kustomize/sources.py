@@ -97,6 +97,11 @@ class Sources:
         except (OSError, ValueError, RuntimeError):
             return "missing"
 
+    def real(self, name: str) -> str:
+        """The name of what a name within the root leads to, without symbolic links on its way."""
+        real = (self.root / name).resolve().relative_to(self.root).as_posix()
+        return "" if real == "." else real
+
     def read(self, name: str) -> TextFile | Problem:
         """The text of a file, or what keeps it from being read."""
         known = self._files.get(name)

@@ -220,6 +220,18 @@ class TestScope:
         assert sidecarify("convert", "--prove", ".").says("prod/Kustomization:1: [proved]")
         assert changed(repository, before) == ["base/shop.yaml", "prod/Kustomization"]
 
+    @pytest.mark.parametrize("linked", ["base/shop.yaml", "base"])
+    def test_what_is_reached_by_a_link(self, repository: Path, sidecarify: Command, linked: str) -> None:
+        """It goes by its own name, and what patches it follows."""
+        own = linked.replace("base", "shared")
+        before = write(repository, {name.replace(linked, own): text for name, text in tree(prod=FOLLOWED).items()})
+        link = repository / linked
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(repository / own)
+        sidecarify("convert", ".")
+        assert changed(repository, before) == ["shared/shop.yaml", "prod/patch.yaml"]
+        assert link.is_symlink()
+
     def test_since(self, repository: Path, sidecarify: Command) -> None:
         """A container moves if the file that defines it has changed; an overlay that has not follows it."""
         shutil.rmtree(repository / ".git")
