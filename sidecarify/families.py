@@ -99,7 +99,11 @@ def glance(file: Path) -> Family:
     Another form is read as `load` reads it. Raises CatalogueError.
     """
     text = _text(file)
-    globs = {key: tuple(_GLOB.findall(block or flow)) for key, block, flow in _GLOBS.findall(text)}
+    globs: dict[str, tuple[str, ...]] = {}
+    for key, block, flow in _LISTS.findall(text):
+        items = block[len("  - ") : -1].split("\n  - ") if block else flow.split(", ")
+        if all(map(_ITEM.fullmatch, items)):
+            globs[key] = tuple(item.strip('"') for item in items)
     if len(globs) != len(_UNUSUAL.findall(text)):
         return _known(_Reader(file).transform)
     return Family(globs.get("images", ()), globs.get("names", ()), lambda: _Reader(file).transform)
@@ -135,9 +139,8 @@ def _reject_rivals(readers: "Sequence[_Reader]") -> None:
                 raise CatalogueError(reader.file, line, f"{pattern!r} is also among the {key} of {other}")
 
 
-_GLOB = re.compile(r"[a-z0-9*?][a-z0-9._/*?-]*")
-_ITEM = rf'(?:(?![*?]){_GLOB.pattern}|"{_GLOB.pattern}")'
-_GLOBS = re.compile(rf"^(images|names):(?:\n((?:  - {_ITEM}\n)+)| \[({_ITEM}(?:, {_ITEM})*)\]\n)", re.MULTILINE)
+_LISTS = re.compile(r"^(images|names):(?:\n((?:  - .+\n)+)| \[(.+)\]\n)", re.MULTILINE)
+_ITEM = re.compile(r'[a-z0-9][a-z0-9._/*?-]*|"[a-z0-9*?][a-z0-9._/*?-]*"')
 _UNUSUAL = re.compile(r"^(?:images|names|[^a-z ])", re.MULTILINE)
 _ID = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 _SEGMENT = r"[a-z0-9*?][a-z0-9._*?-]*"
