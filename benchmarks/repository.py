@@ -1,11 +1,11 @@
 """How long `convert --check` takes for a large repository, as ratios to a loop that only reads it.
 
-    python benchmarks/repository.py [--files 40000] [--runs 3] [--no-load] [--split]
+    python benchmarks/repository.py [--files 40000 | --tree FOLDER] [--runs 3] [--no-load] [--split]
 
 Plants the tree of tree.py, and runs in turn, each in a process of its own: a loop that walks the tree and reads every
 manifest; `convert --check` on one process and on two; and a full load of every manifest by PyYAML's CSafeLoader.
 Printed are processor seconds and wall seconds, both as multiples of the loop's, and the largest memory of any process.
-With `--split`, a conversion (which writes) then tells how its time is spent.
+With `--split`, a conversion then tells how its time is spent; it writes, unless the tree was there before (`--tree`).
 """
 
 import argparse
@@ -120,11 +120,11 @@ class Clock:
         setattr(owner, function, watched)
 
 
-def split_up(folder: Path) -> None:
+def split_up(folder: Path, *, write: bool) -> None:
     """Convert the tree, and tell how the time is spent."""
     import gc
 
-    from sidecarify import around, batch, convert, discover, examine, verify, writing
+    from sidecarify import around, batch, convert, discover, examine, tree_outcomes, trees, verify, writing
     from sidecarify.options import Options
 
     gc.disable()
@@ -152,13 +152,16 @@ def split_up(folder: Path) -> None:
         (convert, "splice", "edit"),
         (convert, "verify", "verify"),
         (verify, "parse", "verify (parse)"),
+        (tree_outcomes, "convert_tree", "kustomize"),
         (writing.Writing, "stage", "write"),
     ):
         clock.watch(owner, function, name)
     with writing.Writing() as files:
         looked = batch.survey([str(folder)], names_helpers=lambda _: False)
-        for outcome in batch.convert_all(looked, lambda _: Options()):
-            if outcome.changed:
+        with clock.stage("kustomize"):
+            forest = trees.forest(looked, lambda _: Options())
+        for outcome in tree_outcomes.convert_all(looked, forest, lambda _: Options()):
+            if outcome.changed and write:
                 files.stage(outcome.manifest, outcome.before, outcome.after, outcome.moves)
         with clock.stage("write"):
             written = sum(1 for _ in files.replace_all())
@@ -177,17 +180,19 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-load", action="store_true", help="leave the full load out")
     parser.add_argument("--split", action="store_true", help="tell how the time of a conversion is spent")
+    parser.add_argument("--tree", type=Path, help="a tree that tree.py has planted before")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        made = plant(folder, arguments.files)
-        print(f"{arguments.files} files, {100 * made['several'] / arguments.files:.1f} % with several containers")
-        cost(sys.executable, "-c", LOOP, name)
+        folder = arguments.tree or Path(name)
+        if arguments.tree is None:
+            made = plant(folder, arguments.files)
+            print(f"{arguments.files} files, {100 * made['several'] / arguments.files:.1f} % with several containers")
+        cost(sys.executable, "-c", LOOP, str(folder))
         for run in range(arguments.runs):
             print(f"run {run + 1}")
             compare(folder, load=not arguments.no_load)
         if arguments.split:
-            split_up(folder)
+            split_up(folder, write=arguments.tree is None)
 
 
 if __name__ == "__main__":

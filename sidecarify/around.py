@@ -66,9 +66,8 @@ _SELECTOR = re.compile(r"""selector["']?[ \t]*:""")
 _ANY_SELECTOR = re.compile(r"""[sS]elector["']?[ \t]*:""")
 _BY_LABELS = re.compile(r"""matchLabels["']?[ \t]*:""")
 _KUSTOMIZATION = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
-_LISTED = re.compile("containers|initContainers")
-_LISTED_BYTES = re.compile(_LISTED.pattern.encode())
 _PATCH_PATH = re.compile("/(?:containers|initContainers)")
+_PATCH_PATH_BYTES = re.compile(_PATCH_PATH.pattern.encode())
 _PATCH_FILE = re.compile(r"""path["']?[ \t]*+:[ \t]*+["']?+(?!/)""")
 _WORD = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 # A word that is no key: what names and labels are.
@@ -95,11 +94,16 @@ def speaks(name: str, data: bytes) -> bool:
     if _KUSTOMIZATION.fullmatch(name) and b"kustomize.toolkit.fluxcd.io" not in data:
         return False
     return (
-        _LISTED_BYTES.search(data) is not None
+        ((b"containers" in data or b"initContainers" in data) and not _is_one_whole_workload(data))
         or _POINTING_BYTES.search(data) is not None
         or _KUSTOMIZATION.fullmatch(name) is not None
         or (b"ConfigMap" in data and b"container" in data)
     )
+
+
+def _is_one_whole_workload(data: bytes) -> bool:
+    """Whether the bytes are one document, in which `_may_point` would find a workload that is no patch."""
+    return b"---" not in data and b"..." not in data and not _PATCH_PATH_BYTES.search(data) and b"selector:" in data
 
 
 class _Entry(NamedTuple):
@@ -435,10 +439,11 @@ def _may_point(text: str, file: str) -> bool:
 
     Of the workloads only patches are, and a workload with a selector is whole.
     """
-    if _LISTED.search(text) and (_PATCH_PATH.search(text) or not _SELECTOR.search(text)):
+    lists = "containers" in text or "initContainers" in text
+    if lists and (_PATCH_PATH.search(text) or not _SELECTOR.search(text)):
         return True
     if _KUSTOMIZATION.fullmatch(file):
-        return _LISTED.search(text) is not None or _PATCH_FILE.search(text) is not None
+        return lists or _PATCH_FILE.search(text) is not None
     if _POINTING.search(text):
         return True
     return "container" in text and _CONFIG.search(text) is not None

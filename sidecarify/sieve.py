@@ -34,11 +34,9 @@ _DEEP = _INNER % (_QUOTED, rb"|\[%s\]|\{%s\}" % (_NESTED, _NESTED))
 # Nothing goes on in a further line in a way that lets that line begin anywhere.
 _TAME = rb"""(?:[^"'\[\]{}#]++|%s|(?<=\s)#[^\n]*+|\[%s\]|\{%s\})*+\Z""" % (_QUOTED, _DEEP, _DEEP)
 # Keys on the way from a document's root to a pod: what is told of a pod that has one of them twice is told of any pod.
-_WAY = (
-    rb"""(?m)^(?P<indent>[ ]*)["']?"""
-    rb"""(?:kind|apiVersion|metadata|name|generateName|namespace|spec|template|jobTemplate|containers|items)"""
-    rb"""["']?[ \t]*:"""
-)
+_NEAR = rb"kind|apiVersion|metadata|spec|template|jobTemplate|containers|items"
+_NAMES = rb"name|generateName|namespace"
+_WAY = rb"""\n(?:[ ]{0,8}+["']?+(?:%s|%s)|[ ]{9,}+["']?+(?:%s))["']?+[ \t]*+:""" % (_NEAR, _NAMES, _NEAR)
 _MARK = re.compile(rb"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _ALIAS = rb"(?:^|[\s\[{,])\*[\w-]"
 _WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
@@ -137,14 +135,20 @@ def _reads_well(data: bytes) -> bool:
 
 def _repeats(data: bytes) -> bool:
     """Whether a mapping on the way to a pod has a key twice, in block style."""
+    lines = b"\n" + data
+    keys = re.findall(_WAY, lines)
+    if len(set(keys)) == len(keys):
+        return False
     seen: dict[bytes, int] = {}
-    for key in re.finditer(_WAY, data):
-        before = seen.get(key.group())
+    for key in re.finditer(_WAY, lines):
+        line = key.group()[1:]
+        before = seen.get(line)
         if before is not None:
-            between = _ending(key.end("indent") - key.start() - 1) if key["indent"] else _MARK
-            if between.search(data, before, key.start()) is None:
+            indent = len(line) - len(line.lstrip(b" "))
+            between = _ending(indent - 1) if indent else _MARK
+            if between.search(lines, before, key.start() + 1) is None:
                 return True
-        seen[key.group()] = key.end()
+        seen[line] = key.end()
     return False
 
 

@@ -111,7 +111,7 @@ class Surroundings(tuple[KubeObject, ...]):
         return {}
 
 
-@lru_cache(maxsize=4096)  # asked again for every manifest of a run
+@lru_cache(maxsize=512)  # asked again for every manifest of a run; it keeps the trees alive
 def _is_sound(other: KubeObject) -> bool:
     for node in other.node.walk():
         if len(node.pairs) < 2:
