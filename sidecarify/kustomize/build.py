@@ -148,10 +148,12 @@ class Build(NamedTuple):
     """All workloads of all roots.
 
     `strays` are patches that a kustomization applies to something that is not known here, with the reference to that.
+    `shared` are patches, and field paths of replacements, that also meet an object whose pod spec is not known.
     """
 
     instances: tuple[Instance, ...]
     strays: dict[Unit, Node]
+    shared: dict[Unit | Node, Identity]
 
 
 def build(graph: Graph, folders: Sequence[str] | None = None) -> Build:
@@ -161,17 +163,23 @@ def build(graph: Graph, folders: Sequence[str] | None = None) -> Build:
     for folder in graph.roots if folders is None else folders:
         if folder in graph.kustomizations:
             found += builder.root(folder)
-    return Build(tuple(found), builder.strays)
+    return Build(tuple(found), builder.strays, builder.shared)
 
 
 @dataclass(slots=True)
 class _Live:
+    """An object at one point. One of a kind whose pod spec is not known has no rosters: only who it is counts."""
+
     unit: Unit
     owner: KubeObject
     first: State
     state: State
     steps: list[Step] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
+
+    @property
+    def is_workload(self) -> bool:
+        return bool(self.first.rosters)
 
     def copy(self) -> _Live:
         return _Live(self.unit, self.owner, self.first, self.state, [*self.steps], [*self.obstacles])
@@ -204,12 +212,15 @@ class _Builder:
         self.piles: dict[str, _Pile] = {}
         self.active: set[str] = set()
         self.strays: dict[Unit, Node] = {}
+        self.shared: dict[Unit | Node, Identity] = {}
 
     def root(self, folder: str) -> Iterator[Instance]:
         """The workloads that one kustomization builds."""
         pile = self._pile(folder)
         problem = self.graph.broken.get(folder)
         for live in pile.live:
+            if not live.is_workload:
+                continue
             for unit, node in pile.variables:
                 self._variable(live, unit, node)
             obstacles = [*pile.obstacles, *live.obstacles]
@@ -304,11 +315,10 @@ class _Builder:
                     rosters = {
                         (at := path_in_object(pod)): self._roster(unit, owner, pod, at) for pod in pod_specs(owner)
                     }
-                    if rosters:
-                        state = State(owner.node, (), rosters)
-                        what = f"the key {twice.value!r} stands twice in the workload" if twice else ""
-                        obstacles = [Obstacle(twice.line, what, final=True)] if twice else []
-                        yield _Live(unit, owner, state, state, obstacles=obstacles)
+                    state = State(owner.node, (), rosters)
+                    what = f"the key {twice.value!r} stands twice in the workload" if twice else ""
+                    obstacles = [Obstacle(twice.line, what, final=True)] if twice else []
+                    yield _Live(unit, owner, state, state, obstacles=obstacles)
             except YamlError:
                 continue
 
@@ -365,6 +375,8 @@ class _Builder:
             if patch.target is not None:
                 hit = selects(patch.target, subject)
                 if hit is None:
+                    if not live.is_workload:
+                        self.shared.setdefault(patch.unit, subject.current)
                     what = "a pattern or selector of the patch's target is not understood"
                     live.obstacles.append(Obstacle(patch.target.line, what))
                     continue
@@ -372,6 +384,8 @@ class _Builder:
                 hit = not patch.operations and names(patch.unit.root, subject)
             if hit:
                 hits += 1
+                if not live.is_workload:
+                    self.shared.setdefault(patch.unit, subject.current)
                 unseen = pile.unseen[0] if pile.unseen and patch.target and not is_exact(patch.target) else None
                 try:
                     self._apply(patch, patch.unit, live, unseen)
@@ -600,6 +614,9 @@ class _Builder:
         create: bool = False,
     ) -> None:
         if not any("ontainers" in path.value for path in paths):
+            return
+        if not live.is_workload:
+            self.shared.update(dict.fromkeys(paths, live.state.subject.current))
             return
         if hit is None:
             live.obstacles.append(Obstacle(node.line, "a pattern of the replacement's selector is not understood"))

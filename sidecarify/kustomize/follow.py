@@ -143,7 +143,7 @@ def follow(
         pursuit = _Pursuit(moving, direction, accepted, writable)
         for instance in build.instances:
             pursuit.instance(instance)
-        pursuit.agree(build.strays)
+        pursuit.agree(build)
         if not pursuit.refused:
             return Following(tuple(moving), tuple(pursuit.edits()), refused, pursuit.unfollowed, pursuit.finals)
         refused.update(pursuit.refused)
@@ -615,7 +615,7 @@ class _Pursuit:
             self.unfollowed.setdefault(site, reason)
         return True
 
-    def agree(self, strays: dict[Unit, Node]) -> None:
+    def agree(self, build: Build) -> None:
         """Refuse what asks different things of one text, or changes a text that is used for something unknown too."""
         for demand in self.demands.values():
             _unify(demand)
@@ -623,12 +623,16 @@ class _Pursuit:
             if not changing:
                 continue
             sites = frozenset(site for plan in changing for _, some in demand.plans[plan] for site in some)
-            unknown = demand.unseen or strays.get(demand.subject.unit)
+            unknown = demand.unseen or build.strays.get(demand.subject.unit)
+            other = build.shared.get(demand.subject.unit) or build.shared.get(demand.subject.holder)
             reason = None
             if unknown is not None:
                 what = (
                     f"the patch is (or may be) also for objects of {unknown.value or 'a generator'}, which are not read"
                 )
+                reason = Reason(demand.line, what)
+            elif other is not None:
+                what = f"the same text is used for {other.kind} {other.name}, whose pod spec is not known"
                 reason = Reason(demand.line, what)
             elif len(demand.plans) > 1:
                 users = [users[0][0] for users in demand.plans.values()][:2]
