@@ -154,12 +154,17 @@ def convert_tree(
     tool: Tool | None = None,
     wanted: Iterable[TreeKey] | None = None,
 ) -> dict[str, Outcome]:
-    """What becomes of the files of a tree, by path; with `wanted` only these moves are made. Never raises."""
+    """What becomes of the files of a tree, by path; with `wanted` only these moves are made.
+
+    Raises what `options_of` raises, and nothing else: a base outside of the run may have options of its own.
+    """
     try:
         work = _Work(tree, looked, options_of, direction)
         found = work.convert(wanted)
         proofs = work.prove(found, tool) if tool is not None and found.changes else []
         return work.outcomes(found, proofs)
+    except _ChoiceError as error:
+        raise error.cause from None
     except Exception as error:  # the boundary, as in batch.convert_one
         outcomes: dict[str, Outcome] = {}
         for one in tree.files.values():
@@ -169,15 +174,25 @@ def convert_tree(
 
 
 def inspect_tree(tree: Tree, looked: Survey, options_of: OptionsOf, *, previews: bool = False) -> dict[str, Inspection]:
-    """What the judge says of the files of a tree, by path. Never raises."""
+    """What the judge says of the files of a tree, by path. Raises as `convert_tree` does."""
     try:
         work = _Work(tree, looked, options_of, TO_SIDECAR)
         return work.inspections(work.convert(), previews=previews)
+    except _ChoiceError as error:
+        raise error.cause from None
     except Exception as error:  # the boundary, as in batch.inspect_one
         found: dict[str, Inspection] = {}
         for one in tree.files.values():
             found[one.path] = Inspection(one, troubles=() if found else (_fault(one, error),))
         return found
+
+
+class _ChoiceError(Exception):
+    """What the caller's options of a file have raised: it is the caller's to catch."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
 
 
 def _fault(manifest: Manifest, error: Exception) -> Trouble:
@@ -216,7 +231,10 @@ class _Work:
         @cache
         def options(file: str) -> Options:
             one = tree.files.get(file)
-            return options_of(one if one is not None else Manifest(tree.called(file), tree.real(file)))
+            try:
+                return options_of(one if one is not None else Manifest(tree.called(file), tree.real(file)))
+            except Exception as error:
+                raise _ChoiceError(error) from None
 
         self.options = options
 

@@ -18,9 +18,11 @@ from typer.testing import CliRunner
 from sidecarify import files
 from sidecarify.cli.app import application
 from tests.kustomize.judge import built, read
+from tests.kustomize.test_corpus import KUSTOMIZE
 from tests.kustomize.test_fixtures import TREES, Case, cases
 from tests.kustomize.test_tree import ADDED, BASE, FOLLOWED, HEAD, IMAGES, MAIN_ALONE, ONE_TIME, WILDCARD, tree
 from tests.kustomize.trees import indented
+from tests.support.corpus import ABSENT
 
 OTHER = f"{HEAD}      containers:\n      - name: git-sync\n        resources: {{}}\n"
 
@@ -279,6 +281,15 @@ class TestSeveralTrees:
         assert sidecarify("convert", "--check", ".").code == 0
         assert changed(repository, before) == []
 
+    def test_choices_that_cannot_be_read_end_the_run(self, repository: Path, sidecarify: Command) -> None:
+        """Also those of a base that the run was not given."""
+        before = write(repository, tree(MAIN_ALONE, prod=ADDED) | {"base/.sidecarify.yaml": "helpers: {\n"})
+        done = sidecarify("convert", "prod")
+        assert done.code == 2
+        assert done.says("base/.sidecarify.yaml:2:")
+        assert "internal-error" not in done.err
+        assert changed(repository, before) == []
+
     def test_a_kustomization_that_only_generates(self, repository: Path, sidecarify: Command) -> None:
         before = write(repository, {"kustomization.yaml": "configMapGenerator: [{name: a}]\n", "shop.yaml": BASE})
         sidecarify("convert", ".")
@@ -478,6 +489,20 @@ class TestInspect:
         assert sync["verdict"] == "refuse"
         found = [(one["rule"], one["file"], one["line"]) for one in sync["findings"] if one["level"] == "refuse"]
         assert found == [("overlay-not-followed", "prod/kustomization.yaml", 6)]
+
+
+@pytest.mark.skipif(not KUSTOMIZE.is_dir(), reason=ABSENT)
+def test_public_repositories(repository: Path, sidecarify: Command) -> None:
+    """Whatever is moved in them, everything that was built is built."""
+    shutil.copytree(KUSTOMIZE, repository, dirs_exist_ok=True)
+    roots = [path.parent for name in ("yaml", "yml") for path in sorted(repository.rglob(f"kustomization.{name}"))]
+    before = {root for root in roots if not isinstance(built(root), str)}
+    done = sidecarify("convert", "--prove", "--unsafe", "--no-shared-volume", "--accept", "*", ".")
+    assert done.code == 0
+    assert len(before) > 50
+    assert "[proved]" in done.err
+    assert "[not-proved]" not in done.err
+    assert {root for root in roots if not isinstance(built(root), str)} == before
 
 
 @pytest.mark.parametrize("form", ["concise", "json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown"])
