@@ -114,6 +114,11 @@ class Step:
     unseen: Node | None = None
     stages: tuple[State, ...] = ()
 
+    @property
+    def holder(self) -> Node:
+        """The tree of the patch."""
+        return self.patch.node if self.patch is not None and self.patch.node is not None else self.unit.root.resolved
+
 
 class Obstacle(NamedTuple):
     """Why nothing can be said of what a build makes of a workload; `line` is a line of `Sources`.
@@ -367,7 +372,7 @@ class _Builder:
         why = patch.why or (f"the key {twice.value!r} stands twice" if twice else "")
         for live in pile.live:
             subject = live.state.subject
-            if patch.unit is None or twice:
+            if patch.unit is None or patch.node is None or twice:
                 if patch.target is None or selects(patch.target, subject) is not False:
                     line = twice.line if twice else patch.entry.line
                     live.obstacles.append(Obstacle(line, f"a patch cannot be read: {why}"))
@@ -381,20 +386,20 @@ class _Builder:
                     live.obstacles.append(Obstacle(patch.target.line, what))
                     continue
             else:
-                hit = not patch.operations and names(patch.unit.root, subject)
+                hit = not patch.operations and names(patch.node, subject)
             if hit:
                 hits += 1
                 if not live.is_workload:
                     self.shared.setdefault(patch.unit, subject.current)
                 unseen = pile.unseen[0] if pile.unseen and patch.target and not is_exact(patch.target) else None
                 try:
-                    self._apply(patch, patch.unit, live, unseen)
+                    self._apply(patch, patch.unit, patch.node, live, unseen)
                 except (merge.PatchError, YamlError) as error:
                     live.obstacles.append(Obstacle(error.line, f"the patch cannot be followed: {error.message}"))
         if not hits and pile.unseen and patch.unit is not None:
             self.strays.setdefault(patch.unit, pile.unseen[0])
 
-    def _apply(self, patch: Patch, unit: Unit, live: _Live, unseen: Node | None) -> None:
+    def _apply(self, patch: Patch, unit: Unit, root: Node, live: _Live, unseen: Node | None) -> None:
         before = live.state
         now = before.subject.current
         stages: tuple[State, ...] = ()
@@ -402,14 +407,14 @@ class _Builder:
             stages = tuple(self._operate(unit, live))
             after = replace(stages[-1] if stages else before, previous=(*before.previous, now))
         else:
-            node = self._merged(unit.root.resolved, patch, before, now)
+            node = self._merged(root, patch, before, now)
             if node is None:
                 # The workload is gone; a patch that deletes it says nothing of its containers.
                 after = State(before.node, before.previous, {path: Roster((), ()) for path in before.rosters})
             else:
                 renamed = patch.allows("allowNameChange") or patch.allows("allowKindChange")
                 previous = (*before.previous, now) if renamed else before.previous
-                after = State(node, previous, self._merged_rosters(unit, live, node))
+                after = State(node, previous, self._merged_rosters(unit, root, patch.path, live, node))
         step = Step(
             "operations" if patch.operations else "strategic",
             unit,
@@ -446,15 +451,15 @@ class _Builder:
                     node = merge.with_value(node, "metadata", merge.with_value(meta, "namespace", None))
         return node
 
-    def _merged_rosters(self, unit: Unit, live: _Live, node: Node) -> dict[str, Roster]:
+    def _merged_rosters(self, unit: Unit, root: Node, place: str, live: _Live, node: Node) -> dict[str, Roster]:
         owner = live.owner._replace(node=node)
         patch_owner = KubeObject(
-            unit.root.resolved, unit.document.index, "", owner.api_version, owner.kind, owner.name, None, unit.file
+            root, unit.document.index, place, owner.api_version, owner.kind, owner.name, None, unit.file
         )
         found = {}
         for path, roster in live.state.rosters.items():
             steps = tuple(path.split("."))
-            spec, given = (at_path(tree, steps) for tree in (node, unit.root.resolved))
+            spec, given = (at_path(tree, steps) for tree in (node, root))
 
             def entries(
                 name: ListName,

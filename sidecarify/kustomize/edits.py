@@ -112,7 +112,7 @@ def _with_probes(edit: Edit, plan: ListPlan, probes: Probes) -> ListPlan:
         site.index: site.node
         for site in edit.sites
         if site.unit is edit.subject.unit and site.path == edit.subject.path and site.how != "operation"
-        if edit.subject.holder in (site.owner.node, site.unit.root.resolved)
+        if edit.subject.holder is site.owner.node
     }
     items = [
         (index, manner._replace(startup_probe=probes.get(id(nodes[index]))) if index in nodes else manner)

@@ -265,10 +265,10 @@ class _Pursuit:
 
     def _strategic(self, one: Instance, path: str, step: Step, after: Roster, ranks: dict[Site, int]) -> Roster:
         before, behind = step.before.rosters[path], step.after.rosters[path]
-        holder = step.unit.root.resolved
+        holder = step.holder
         subject = Subject(step.unit, holder, path)
         concerned = self._concerned(before, behind)
-        line = step.unit.root.line
+        line = holder.line
         if fields.text(holder, merge.DIRECTIVE) == "delete":
             return behind
         if concerned and _directive_above(holder, path.split(".")):

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from sidecarify.kube import fields
 from sidecarify.kube.kinds import group_of
+from sidecarify.kube.objects import objects
 from sidecarify.yamltext.tree import Node
 
 from .merge import duplicate_key
@@ -45,9 +46,10 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """One document of one patch; `unit` is None where it cannot be read, with the reason in `why`.
+    """One patch; `unit` is the document that holds it, None where that cannot be read, with the reason in `why`.
 
-    `entry` is the item of the kustomization's list, `target` its selector.
+    `entry` is the item of the kustomization's list, `target` its selector. `node` is the patch itself, at `path` of its
+    document: the whole of that, but for a `List`, of which kustomize takes each item as a patch.
     """
 
     field: PatchField
@@ -55,11 +57,13 @@ class Patch:
     target: Node | None
     unit: Unit | None
     why: str = ""
+    node: Node | None = None
+    path: str = ""
 
     @property
     def operations(self) -> bool:
         """Whether it is a list of JSON6902 operations."""
-        return self.unit is not None and self.unit.root.resolved.kind == "seq"
+        return self.node is not None and self.node.kind == "seq"
 
     def allows(self, option: str) -> bool:
         """Whether an option of the entry is set (`allowNameChange`, `allowKindChange`)."""
@@ -354,7 +358,7 @@ class _Reader:
             yield Patch(field, entry, target, None, problem.message)
             return
         for one in units:
-            yield Patch(field, entry, target, one)
+            yield from _patches_in(field, entry, target, one)
 
     def _in_file(self, folder: str, field: PatchField, entry: Node, target: Node | None, path: Node) -> Iterator[Patch]:
         text = self._file(folder, path)
@@ -366,7 +370,7 @@ class _Reader:
                 self._report(folder, one)
                 yield Patch(field, entry, target, None, one.message)
             else:
-                yield Patch(field, entry, target, one)
+                yield from _patches_in(field, entry, target, one)
 
     def _replacements(self, folder: str, unit: Unit, node: Node) -> Iterator[Replacement]:
         for entry in _listed(node, "replacements"):
@@ -455,6 +459,17 @@ class _Reader:
 
 
 _OBSCURE = frozenset({"transformers", "generators", "helmCharts", "helmChartInflationGenerator"})
+
+
+def _patches_in(field: PatchField, entry: Node, target: Node | None, unit: Unit) -> Iterator[Patch]:
+    """The patches that a document holds: the items of a List, one by one (inlineAnyEmbeddedLists of factory.go)."""
+    root = unit.root.resolved
+    listed = root.kind == "map" and duplicate_key(root) is None and (fields.text(root, "kind") or "").endswith("List")
+    if not listed or fields.find(root, "items") is None:
+        yield Patch(field, entry, target, unit, node=root)
+        return
+    for one in objects(root, unit.document.index, unit.file):
+        yield Patch(field, entry, target, unit, node=one.node, path=one.path)
 
 
 def _says(value: Node) -> bool:

@@ -71,7 +71,7 @@ def _patched(instance: Instance, path: str, entry: Entry) -> Iterator[int]:
     """The items of strategic merge patches that have a part in a container."""
     for step in instance.steps:
         if step.kind == "strategic":
-            given = at_path(step.unit.root.resolved, path.split("."))
+            given = at_path(step.holder, path.split("."))
             for name in LISTS:
                 there = {one.site for one in step.after.rosters[path].of(name)}
                 items = fields.items(given, name) if entry.site in there else ()
@@ -112,6 +112,5 @@ def _texts(build: Build) -> dict[Unit, dict[tuple[KubeObject, str], None]]:
             for step in instance.steps:
                 holders = found.setdefault(step.unit, {})
                 if step.kind == "strategic":
-                    root = step.unit.root.resolved
-                    holders[KubeObject(root, 0, "", "", "", None, None, step.unit.file), path] = None
+                    holders[KubeObject(step.holder, 0, "", "", "", None, None, step.unit.file), path] = None
     return found

@@ -343,7 +343,7 @@ def path_of(site: Site) -> str:
     if site.how == "operation":
         steps.append(f"{site.operation}.value")
     else:
-        steps += [site.owner.path if site.how == "resource" else "", site.path]
+        steps += [site.owner.path, site.path]
     return ".".join(step for step in steps if step)
 
 
