@@ -113,6 +113,13 @@ class _Entry(NamedTuple):
     document: int
 
 
+class _Parsed(NamedTuple):
+    """The length of a document's text, and its objects with their anchors."""
+
+    length: int
+    objects: tuple[tuple[KubeObject, frozenset[str] | None], ...]
+
+
 class Around:
     """The objects of a run that point at pods, by the words that they share with those pods.
 
@@ -132,7 +139,7 @@ class Around:
         self._unclear: list[int] = []
         self._everywhere: list[KubeObject] = []
         self._anchors: dict[int, frozenset[str] | None] = {}
-        self._parsed: OrderedDict[int, tuple[int, tuple[KubeObject, ...]]] = OrderedDict()
+        self._parsed: OrderedDict[int, _Parsed] = OrderedDict()
         self._held = 0
 
     def add(self, manifest: Manifest, data: bytes) -> None:
@@ -184,7 +191,7 @@ class Around:
     @property
     def objects(self) -> tuple[KubeObject, ...]:
         """All of them, in the order of the run."""
-        return tuple(one for entry in range(len(self._entries)) for one in self._read(entry))
+        return tuple(one for entry in range(len(self._entries)) for one, _ in self._read(entry))
 
     def of(self, file: str, pods: Iterable[PodSpec], own: Iterable[KubeObject] = ()) -> tuple[KubeObject, ...]:
         """The objects of other manifests that may concern the pods of the manifest `file`, whose `own` objects are.
@@ -204,7 +211,7 @@ class Around:
         everywhere = [one for one in self._everywhere if one.file != file]
         named = {entry for one in (*everywhere, *objects) for entry in self._patches_of(one)}
         kept = {(one.file, one.document, one.path) for one in (*everywhere, *objects)}
-        patches = (one for entry in sorted(named) for one in self._read(entry) if one.file != file)
+        patches = (one for entry in sorted(named) for one, _ in self._read(entry) if one.file != file)
         objects += (one for one in patches if (one.file, one.document, one.path) not in kept)
         kept = {(one.file, one.document, one.path) for one in everywhere}
         return (
@@ -230,8 +237,7 @@ class Around:
             known = self._anchors.get(entry)
             if known is not None and not wild and known.isdisjoint(words):
                 continue
-            for one in self._read(entry):
-                anchors = _anchors(one)
+            for one, anchors in self._read(entry):
                 if wild or anchors is None or not anchors.isdisjoint(words):
                     found.append(one)
         return found
@@ -249,8 +255,7 @@ class Around:
         """Parse what may be about any pod by its looks: it is, or it says by which words not."""
         unclear, self._unclear = self._unclear, []
         for entry in unclear:
-            for one in self._read(entry):
-                words = _anchors(one)
+            for one, words in self._read(entry):
                 if words is None:
                     self._everywhere.append(one)
                 else:
@@ -265,11 +270,12 @@ class Around:
             if (self._manifests[entry.manifest].name, entry.document) in places
         ]
 
-    def _read(self, entry: int) -> tuple[KubeObject, ...]:
+    def _read(self, entry: int) -> tuple[tuple[KubeObject, frozenset[str] | None], ...]:
+        """The objects of a document, each with its anchors."""
         known = self._parsed.get(entry)
         if known is not None:
             self._parsed.move_to_end(entry)
-            return known[1]
+            return known.objects
         number, index = self._entries[entry]
         manifest = self._manifests[number]
         try:
@@ -278,14 +284,13 @@ class Around:
         except (FileError, TextError, IndexError):  # it has changed since
             return ()
         piece = text[document.start : document.end]
-        found = tuple(_objects(piece, document, manifest.name))
-        anchors = [_anchors(one) for one in found]
-        sound = [one for one in anchors if one is not None]
-        self._anchors[entry] = frozenset().union(*sound) if len(sound) == len(anchors) else None
-        self._parsed[entry] = (len(piece), found)
+        found = tuple((one, _anchors(one)) for one in _objects(piece, document, manifest.name))
+        sound = [anchors for _, anchors in found if anchors is not None]
+        self._anchors[entry] = frozenset().union(*sound) if len(sound) == len(found) else None
+        self._parsed[entry] = _Parsed(len(piece), found)
         self._held += len(piece)
         while self._held > _CACHED and len(self._parsed) > 1:
-            self._held -= self._parsed.popitem(last=False)[1][0]
+            self._held -= self._parsed.popitem(last=False)[1].length
         return found
 
 

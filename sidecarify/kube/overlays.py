@@ -17,7 +17,7 @@ from sidecarify.yamltext.tree import Node, YamlError, parse
 
 from . import fields
 from .objects import KubeObject
-from .related import objects_of
+from .related import Surroundings, objects_of
 from .selectors import same_namespace
 from .workload import PodSpec, pod_specs
 
@@ -79,7 +79,13 @@ def references(pod: PodSpec, others: Sequence[KubeObject], listed: str = "contai
 
     Places that write a list as a whole are given for both lists.
     """
-    return (one for one in _references(pod, others) if one.listed == listed or one.kind == "list")
+    if isinstance(others, Surroundings):
+        found = others.references_of.get(pod)
+        if found is None:
+            found = others.references_of[pod] = tuple(_references(pod, others))
+    else:
+        found = tuple(_references(pod, others))
+    return (one for one in found if one.listed == listed or one.kind == "list")
 
 
 def _references(pod: PodSpec, others: Sequence[KubeObject]) -> Iterator[Reference]:
@@ -98,6 +104,7 @@ def _references(pod: PodSpec, others: Sequence[KubeObject]) -> Iterator[Referenc
         yield from _application(pod, other, others)
 
 
+@lru_cache(maxsize=512)  # a patch is compared with every workload of its name
 def is_partial(owner: KubeObject) -> bool:
     """Whether an object cannot stand alone, so that it must be a patch.
 
@@ -117,11 +124,21 @@ def _partial_object(pod: PodSpec, other: KubeObject) -> Iterator[Reference]:
 
 
 def _containers(pod: PodSpec, holder: KubeObject, patch: KubeObject, *, certain: bool) -> Iterator[Reference]:
-    for listed in ("containers", "initContainers"):
-        for spec in pod_specs(patch, listed):
-            if _within(spec) == _within(pod):
-                for one in spec.containers if listed == "containers" else spec.init_containers:
-                    yield Reference(holder, "name", one.name, -1, STRATEGIC, certain, one.line, listed)
+    own = _within(pod)
+    for within, listed, name, line in _entries(patch):
+        if within == own:
+            yield Reference(holder, "name", name, -1, STRATEGIC, certain, line, listed)
+
+
+@lru_cache(maxsize=512)  # as is_partial
+def _entries(patch: KubeObject) -> tuple[tuple[str, str, str, int], ...]:
+    """The containers that a patch names: the path of their pod spec, their list, name and line."""
+    return tuple(
+        (_within(spec), listed, one.name, one.line)
+        for listed in ("containers", "initContainers")
+        for spec in pod_specs(patch, listed)
+        for one in (spec.containers if listed == "containers" else spec.init_containers)
+    )
 
 
 def _within(spec: PodSpec) -> str:

@@ -7,7 +7,7 @@ Every function takes a pod spec and the objects of the run, and yields typed vie
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sidecarify.yamltext.tree import Node
 
@@ -17,6 +17,9 @@ from .kinds import group_of
 from .objects import KubeObject
 from .selectors import contains, label_selector_matches, same_namespace
 from .workload import PodSpec
+
+if TYPE_CHECKING:
+    from .overlays import Reference
 
 _GATEWAY_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 _CLUSTER_WIDE = frozenset({"CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy"})
@@ -108,6 +111,11 @@ class Surroundings(tuple[KubeObject, ...]):
     @cached_property
     def services_of(self) -> dict[PodSpec, tuple[Service, ...]]:
         """The answers of `services` so far: several rules ask it for each container."""
+        return {}
+
+    @cached_property
+    def references_of(self) -> dict[PodSpec, tuple["Reference", ...]]:
+        """What places name or count the containers of a pod, as far as that has been asked (overlays.py)."""
         return {}
 
 
