@@ -7,6 +7,7 @@ of a tree are converted together, and all others as ever, each alone (tree_outco
 from __future__ import annotations
 
 import os
+import posixpath
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,26 +89,30 @@ def _roots(looked: Survey) -> dict[str, dict[str, Manifest]]:
     roots = {str(top) for top in tops.values() if top is not None}
     if loose:
         roots.add(os.path.commonpath(loose))
-    marked = {root for given in looked.given for root in roots if _is_built_above(given, root)}
     ordered = sorted(roots, key=len, reverse=True)
     found: dict[str, dict[str, Manifest]] = {}
     for path, one in looked.reached.items():
         root = next((root for root in ordered if path.startswith(os.path.join(root, ""))), None)  # noqa: PTH118
         if root is not None:
             found.setdefault(root, {})[os.path.relpath(path, root).replace(os.sep, "/")] = one
-            if one.name.endswith(KUSTOMIZATIONS):
-                marked.add(root)
-    return {root: found[root] for root in sorted(found) if root in marked}
+    return {root: found[root] for root in sorted(found) if _are_built(root, found[root])}
 
 
-def _is_built_above(given: str, root: str) -> bool:
-    """Whether a folder, or one between it and the root, has a kustomization."""
-    folder = given
-    while folder.startswith(root):
-        if any(os.path.exists(os.path.join(folder, name)) for name in KUSTOMIZATIONS):  # noqa: PTH110, PTH118
-            return True
-        above = os.path.dirname(folder)  # noqa: PTH120
-        if above == folder:
-            return False
-        folder = above
-    return False
+def _are_built(root: str, files: dict[str, Manifest]) -> bool:
+    """Whether a kustomization stands beside one of the files or above it, as those do that build files.
+
+    It need not be of the run: what is left out of that speaks of the files all the same.
+    """
+    if any(one.name.endswith(KUSTOMIZATIONS) for one in files.values()):
+        return True
+    folders = {""}
+    for file in files:
+        folder = posixpath.dirname(file)
+        while folder not in folders:
+            folders.add(folder)
+            folder = posixpath.dirname(folder)
+    return any(
+        os.path.exists(os.path.join(root, folder, name))  # noqa: PTH110, PTH118
+        for folder in folders
+        for name in KUSTOMIZATIONS
+    )

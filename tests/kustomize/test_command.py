@@ -194,6 +194,26 @@ class TestScope:
         assert changed(repository, before) == []
         assert done.says("prod/patch.yaml:1: [overlay-not-followed]")
 
+    @pytest.mark.parametrize(
+        ("arguments", "ignored"),
+        [
+            pytest.param(["--exclude", "kustomization.yaml"], "", id="excluded"),
+            pytest.param([], "kustomization.yaml\n", id="ignored"),
+        ],
+    )
+    def test_a_kustomization_that_is_left_out_is_read_and_not_written(
+        self, repository: Path, sidecarify: Command, arguments: list[str], ignored: str
+    ) -> None:
+        (repository / ".sidecarifyignore").write_text(ignored)
+        texts = tree(prod=FOLLOWED)
+        inline = f"resources: [../base]\npatches:\n- patch: |\n{indented(FOLLOWED, 4)}"
+        before = write(repository, texts | {"test/kustomization.yaml": inline})
+        assert sidecarify("convert", *arguments, ".").says("test/kustomization.yaml:4: [overlay-not-followed]")
+        assert changed(repository, before) == []
+        (repository / "test/kustomization.yaml").unlink()
+        sidecarify("convert", *arguments, ".")
+        assert changed(repository, texts) == ["base/shop.yaml", "prod/patch.yaml"]
+
     def test_what_cannot_follow_moves_where_the_user_takes_it_on(self, repository: Path, sidecarify: Command) -> None:
         before = write(repository, tree(prod=FOLLOWED))
         sidecarify("convert", "--helper", "git-sync", "--accept", "overlay-not-followed", "base")
