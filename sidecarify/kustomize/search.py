@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -58,11 +58,13 @@ def search(
     spoken_of: set[str] = set()
     known = {f"{folder}/" for folder in found} | set(files)
     odd = [one for one in known if not is_plain(one)]
+    odd_links = [one for one in links if not is_plain(one)]
     for folder, (text, names) in texts.items():
         hits = {joined(folder, name) for name in names} & known
         named = {_real(path, links) for path in mentioned(folder, text)}
         hits |= {one for path in named for one in (path, f"{path}/") if one in known}
         hits |= {one for one in odd if plain_part(one) in text}
+        hits |= {one for link in odd_links if plain_part(link) in text for one in _below(links[link], known)}
         if not is_clear(text):
             hits = known
         if "patch" in text:
@@ -114,8 +116,13 @@ def _real(path: str, links: dict[str, str]) -> str:
     for end in range(1, len(steps) + 1):
         real = links.get("/".join(steps[:end]))
         if real is not None:
-            return "/".join((real, *steps[end:]))
+            return joined(real, "/".join(steps[end:]))
     return path
+
+
+def _below(path: str, names: Collection[str]) -> Iterator[str]:
+    """Those of the names that are the path, or stand below it."""
+    return (one for one in names if path in (".", one) or one.startswith(f"{path}/"))
 
 
 def _texts(root: str, folder: str, names: list[str]) -> tuple[str, list[str]]:

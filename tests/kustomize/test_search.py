@@ -87,6 +87,24 @@ def test_however_it_is_written(tmp_path: Path, name: str, written: str) -> None:
     assert name in part.files
 
 
+@pytest.mark.parametrize(
+    ("link", "leads_to", "resource", "hangs_together"),
+    [
+        pytest.param("linked", "base", "../linked", True, id="folder"),
+        pytest.param("linked", ".", "../linked/base", True, id="the-root"),
+        pytest.param("my link", "base", "'../my link'", True, id="with-a-blank"),
+        pytest.param("my root", ".", '"../my root/base"', True, id="with-a-blank-on-the-way"),
+        pytest.param("linked", "other", "../linked", False, id="to-another-folder"),
+        pytest.param("my link", "other", "'../my link'", False, id="with-a-blank-to-another-folder"),
+    ],
+)
+def test_links(tmp_path: Path, link: str, leads_to: str, resource: str, hangs_together: bool) -> None:
+    (tmp_path / link).symlink_to(tmp_path / leads_to)
+    base = {"base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": TWO}
+    (part,) = found(tmp_path, base | {"prod/kustomization.yaml": f"resources: [{resource}]\n"})
+    assert part.folders == (("base", "prod") if hangs_together else ("base",))
+
+
 def test_folders_of_others_are_not_entered(tmp_path: Path) -> None:
     assert (
         found(tmp_path, {"node_modules/kustomization.yaml": "resources: [a.yaml]\n", "node_modules/a.yaml": TWO}) == []
