@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from sidecarify.kube import fields
@@ -147,6 +148,13 @@ class Instance:
     def pods(self) -> list[PodSpec]:
         """The pod specs of the final state."""
         return list(pod_specs(self.owner._replace(node=self.final.node)))
+
+    @cached_property
+    def sites(self) -> frozenset[Site]:
+        """Where the containers are defined that it has at any point of its build."""
+        states = (self.first, *(step.after for step in self.steps))
+        rosters = (roster for state in states for roster in state.rosters.values())
+        return frozenset(entry.site for roster in rosters for entry in (*roster.containers, *roster.inits))
 
 
 class Build(NamedTuple):

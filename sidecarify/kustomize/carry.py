@@ -110,7 +110,7 @@ def _wrong(
         finals.setdefault(one, {})[path] = roster
     result: dict[Site, Reason] = {}
     for old, new in zip(before, again.instances, strict=True):
-        touched = _sites(old) & moving
+        touched = old.sites & moving
         if touched & following.unfollowed.keys():
             continue
         if new.obstacles and not old.obstacles:
@@ -128,13 +128,6 @@ def _files(instance: Instance) -> Iterator[str]:
     """The files whose text has a part in a workload."""
     yield instance.unit.file
     yield from (step.unit.file for step in instance.steps)
-
-
-def _sites(instance: Instance) -> set[Site]:
-    """Where the containers are defined that a workload has at any point of its build."""
-    states = (instance.first, *(step.after for step in instance.steps))
-    rosters = (roster for state in states for roster in state.rosters.values())
-    return {entry.site for roster in rosters for entry in (*roster.containers, *roster.inits)}
 
 
 # --- what a workload looks like -----------------------------------------------------------------------------------

@@ -136,17 +136,40 @@ def follow(
 
     Containers that share a patch stand or fall together where the patch cannot be made to fit both. Those in
     `accepted` move even so; what cannot follow them is left as it is. So is a file that is not `writable`.
+
+    A patch puts what it names in front. First its items alone are moved, which gives the order of `sites` where the
+    build has that already; only for the workloads where it does not, patches come to name what must stand before.
     """
+    found = _followed(build, sites, direction, frozenset(), writable)
+    return _followed(build, sites, direction, accepted, writable) if accepted.intersection(found.refused) else found
+
+
+def _followed(
+    build: Build,
+    sites: Sequence[Site],
+    direction: Direction,
+    accepted: frozenset[Site],
+    writable: Callable[[str], bool],
+) -> Following:
     refused: dict[Site, Reason] = {}
+    all_ordered = bool(accepted) or not direction.promotes
+    always = frozenset(one.owner.node for one in build.instances) if all_ordered else frozenset()
+    ordered = always
     while True:
         moving = [site for site in sites if site not in refused]
-        pursuit = _Pursuit(moving, direction, accepted, writable)
+        pursuit = _Pursuit(moving, direction, accepted, writable, ordered)
         for instance in build.instances:
             pursuit.instance(instance)
         pursuit.agree(build)
         if not pursuit.refused:
             return Following(tuple(moving), tuple(pursuit.edits()), refused, pursuit.unfollowed, pursuit.finals)
-        refused.update(pursuit.refused)
+        unordered = pursuit.unordered
+        again = frozenset(one.owner.node for one in build.instances if not unordered.isdisjoint(one.sites))
+        if again <= ordered:
+            refused.update(pursuit.refused)
+            ordered = always
+        else:
+            ordered |= again
 
 
 class _Pursuit:
@@ -158,13 +181,16 @@ class _Pursuit:
         direction: Direction,
         accepted: frozenset[Site],
         writable: Callable[[str], bool],
+        ordered: Collection[Node],
     ) -> None:
         self.writable = writable
+        self.ordered = ordered
         self.moving = {site: rank for rank, site in enumerate(sites)}
         self.direction = direction
         self.demands: dict[tuple[int, int, str, int], _Demand] = {}
         self.accepted = accepted
         self.refused: dict[Site, Reason] = {}
+        self.unordered: set[Site] = set()
         self.unfollowed: dict[Site, Reason] = {}
         self.finals: dict[tuple[Instance, str], Roster] = {}
 
@@ -208,12 +234,16 @@ class _Pursuit:
                 yield entry.site
 
     def _ranks(self, one: Instance, path: str) -> dict[Site, int]:
-        """The order of the moving containers in their new list: as they come into the build, then as planned."""
+        """The order of the moving containers in their new list: as planned.
+
+        Where patches name what must stand before, they go as they come into the build first.
+        """
         first: dict[Site, int] = {}
         for number, site in enumerate(self._sites(one, path)):
             if site in self.moving:
                 first.setdefault(site, 0 if site.how == "resource" else number + 1)
-        ordered = sorted(first, key=lambda site: (first[site], self.moving[site]))
+        as_they_come = one.owner.node in self.ordered
+        ordered = sorted(first, key=lambda site: (first[site] if as_they_come else 0, self.moving[site]))
         return {site: rank for rank, site in enumerate(ordered)}
 
     def _moved(self, roster: Roster, ranks: dict[Site, int]) -> Roster:
@@ -251,6 +281,10 @@ class _Pursuit:
                 if stuck.final or not self._tolerates(stuck.sites, stuck.reason):
                     raise
                 after = self._moved(step.after.rosters[path], ranks)
+        moved = [entry.site for entry in after.of(self.direction.target) if self._is(entry)]
+        if one.owner.node not in self.ordered and moved != sorted(moved, key=lambda site: self.moving[site]):
+            self.unordered.update(moved)
+            raise _StuckError(one.owner.line, "the containers would start in another order", moved)
         return after
 
     def _check_names(self, one: Instance, path: str, roster: Roster) -> None:
@@ -301,7 +335,7 @@ class _Pursuit:
         result = self._roster(kept, joined)
         manners: dict[int, Manner] = {}
         if self.direction.promotes and concerned:
-            desired = self._desired(behind, ranks)
+            desired = self._desired(one, behind, joined, ranks)
             if [entry.site for entry in joined] != [entry.site for entry in desired]:
                 manners = self._named_before(desired, named[target], moving, concerned, line)
                 result = self._roster(kept, desired)
@@ -315,9 +349,15 @@ class _Pursuit:
             self._demand(subject, ListPlan(), plan, one, concerned, line, step.unseen)
         return result
 
-    def _desired(self, behind: Roster, ranks: dict[Site, int]) -> list[Entry]:
-        """The target list as it has to stand: what is there, then the moved ones in their order."""
-        return list(self._moved(behind, ranks).of(self.direction.target))
+    def _desired(self, one: Instance, behind: Roster, joined: Sequence[Entry], ranks: dict[Site, int]) -> list[Entry]:
+        """The target list as it has to stand: what is there, then the moved ones in their order.
+
+        That is any order at first, of which only what comes of it in the end counts.
+        """
+        if one.owner.node in self.ordered:
+            return list(self._moved(behind, ranks).of(self.direction.target))
+        there = [entry for entry in behind.of(self.direction.target) if not self._is(entry)]
+        return [*there, *(entry for entry in joined if self._is(entry))]
 
     def _check_lists(
         self, given: Node | None, line: int, before: Roster, behind: Roster, after: Roster, concerned: frozenset[Site]
@@ -386,7 +426,7 @@ class _Pursuit:
             concerned = self._concerned(before, behind) | self._concerned(after, after)
             if concerned:
                 plan, after = self._operation(path, operation, state, before, behind, after, concerned, written)
-                desired = self._desired(behind, ranks)
+                desired = self._desired(one, behind, after.of(self.direction.target), ranks)
                 if self.direction.promotes and [entry.site for entry in after.of(self.direction.target)] != [
                     entry.site for entry in desired
                 ]:
@@ -638,6 +678,7 @@ class _Pursuit:
                 users = [users[0][0] for users in demand.plans.values()][:2]
                 what = f"the same text is used for {' and for '.join(users)}, which would need it to differ"
                 reason = Reason(demand.line, what)
+                self.unordered |= sites
             elif not self.writable(demand.subject.unit.file):
                 what = "this would have to change with it, and is not among the files of the run"
                 reason = Reason(demand.line, what)

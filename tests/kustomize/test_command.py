@@ -109,6 +109,7 @@ UNLIKE = {
     "operations/removed",
     "strategic/deleted",
     "strategic/deleted-beside-an-init",
+    "strategic/inits-before-several-helpers",
     "strategic/second-of-two-helpers",
 }
 
