@@ -46,8 +46,8 @@ Tool = tuple[str, ...]
 TreeKey = tuple[str, "MoveKey"]
 """What tells a move from the others of its tree: the path of the file that defines the container, and the key there."""
 
-# What keeps a tree from being known in whole without being anybody's mistake, and remarks on comments.
-_REMARKS = frozenset({"remote", "missing", "outside", "bad-comment", "unused-ignore"})
+# What keeps a tree from being known in whole without being anybody's mistake, and remarks on comments and changes.
+_REMARKS = frozenset({"remote", "missing", "outside", "bad-comment", "unused-ignore", "order-kept"})
 
 
 def convert_all(
@@ -319,8 +319,9 @@ class _Work:
 
     def outcomes(self, found: TreeConversion, proofs: Sequence[Proof]) -> dict[str, Outcome]:
         """What becomes of each file of the tree; nothing changes where a proof fails."""
-        told = self._troubles((*(self._trouble(one) for one in found.problems), *map(self._proved, proofs)))
         sound = all(proof.holds or not proof.compared for proof in proofs)
+        problems = (*found.problems, *(found.remarks if sound else ()))
+        told = self._troubles((*map(self._trouble, problems), *map(self._proved, proofs)))
         changes = {change.path: (change, group) for group in found.groups for change in group.changes if sound}
         named = self._patterns(found)
         result = {}

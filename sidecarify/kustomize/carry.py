@@ -8,13 +8,14 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from sidecarify.direction import ALWAYS, POLICY, STARTUP_PROBE, TO_SIDECAR, Direction
+from sidecarify.kube import fields
 from sidecarify.yamltext.lists import Placement
 from sidecarify.yamltext.tree import Node
 
 from . import merge
-from .build import Build, Entry, Instance, Roster, Site, State, build
+from .build import Build, Entry, Instance, Roster, Site, State, at_path, build
 from .edits import FileChange, Probes, UneditableError, file_changes
-from .follow import Following, Reason, anywhere, follow
+from .follow import Following, ListPlan, Reason, anywhere, follow
 from .graph import Graph, read_graph
 from .sources import Sources
 
@@ -34,13 +35,14 @@ class Carried(NamedTuple):
     """What a set of moves comes to: groups that stand alone, and what cannot move, with the reason.
 
     `unfollowed` are containers that move although something does not follow. `finals` are the lists that the workloads
-    get in which something changes.
+    get in which something changes. `named` are the places where a patch comes to name containers to keep their order.
     """
 
     groups: tuple[Group, ...]
     refused: dict[Site, Reason]
     unfollowed: dict[Site, Reason]
     finals: dict[tuple[Instance, str], Roster]
+    named: tuple[Reason, ...]
 
     @property
     def changes(self) -> tuple[FileChange, ...]:
@@ -80,8 +82,25 @@ def carry_out(
         wrong = _wrong(graph, built, following, changes, direction, probes) if changes else {}
         if not wrong:
             told = {site: refused[site] for site in sites if site in refused}
-            return Carried(tuple(_groups(following, changes)), told, following.unfollowed, following.finals)
+            groups, named = tuple(_groups(following, changes)), tuple(_named(following, direction))
+            return Carried(groups, told, following.unfollowed, following.finals, named)
         refused.update(wrong)
+
+
+def _named(following: Following, direction: Direction) -> Iterator[Reason]:
+    """Where a patch comes to name containers that are none of its own business, and for what."""
+    for subject, plan, _ in following.edits:
+        if not isinstance(plan, ListPlan):
+            continue
+        items = fields.items(at_path(subject.holder, subject.path.split(".")), direction.source)
+        for index, manner in plan.items:
+            if manner.named_before:
+                told = ", ".join(f"`{name}`" for name in manner.named_before)
+                own = fields.text(items[index], "name")
+                what = (
+                    f"the patch also names {told}, to stay before `{own}`: kustomize puts what a patch names in front"
+                )
+                yield Reason(items[index].line, what)
 
 
 def _wrong(

@@ -346,7 +346,8 @@ class _Reader:
                 elif path is not None:
                     yield from self._in_file(folder, field, entry, target, path)
                 else:
-                    self._report(folder, Problem(self.sources.place(entry.line), "odd-entry", "the patch is empty"))
+                    what = "the entry has neither `patch` nor `path`"
+                    self._report(folder, Problem(self.sources.place(entry.line), "odd-entry", what))
 
     def _inline(
         self, folder: str, unit: Unit, field: PatchField, entry: Node, target: Node | None, text: Node

@@ -89,7 +89,7 @@ class TreeConversion:
     """What becomes of the workloads of a tree. `roots` are the kustomizations whose build changes.
 
     `pods` are the pod specs that some kustomization builds, by file, document and path. `finals` are the lists that
-    each changed workload gets, as the proof by the real tool needs them.
+    each changed workload gets, as the proof by the real tool needs them. `remarks` tell what else the changes hold.
     """
 
     graph: Graph
@@ -101,6 +101,7 @@ class TreeConversion:
     sites: frozenset[Site]
     probes: Probes
     finals: dict[tuple[Instance, str], Roster]
+    remarks: tuple[Problem, ...]
 
     @property
     def changes(self) -> tuple[FileChange, ...]:
@@ -188,6 +189,7 @@ def convert_tree(
         frozenset(site for group in carried.groups for site in group.sites),
         added,
         carried.finals,
+        tuple(Problem(graph.sources.place(one.line), "order-kept", one.message) for one in carried.named),
     )
 
 

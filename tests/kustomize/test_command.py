@@ -93,6 +93,18 @@ def test_the_overlay_follows_and_the_build_is_the_same(repository: Path, sidecar
     assert spec["initContainers"][0]["env"] == []
 
 
+def test_what_a_patch_names_to_keep_the_order_is_told(repository: Path, sidecarify: Command) -> None:
+    init = "      initContainers:\n      - {name: setup, image: busybox:1.36, command: ['true']}\n      containers:\n"
+    write(repository, tree(BASE.replace("      containers:\n", init), prod=FOLLOWED))
+    assert sidecarify("convert", ".").says("prod/patch.yaml:8: [order-kept]", "`setup`", "`git-sync`")
+    assert "- name: setup\n" in (repository / "prod/patch.yaml").read_text()
+
+
+def test_a_patch_names_nothing_where_the_order_is_kept(repository: Path, sidecarify: Command) -> None:
+    write(repository, tree(prod=FOLLOWED))
+    assert not sidecarify("convert", ".").says("[order-kept]")
+
+
 def test_a_second_run_changes_nothing_and_the_way_back_brings_the_bytes(repository: Path, sidecarify: Command) -> None:
     before = write(repository, tree(prod=FOLLOWED))
     sidecarify("convert", ".")
