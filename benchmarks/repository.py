@@ -124,7 +124,7 @@ def split_up(folder: Path, *, write: bool) -> None:
     """Convert the tree, and tell how the time is spent."""
     import gc
 
-    from sidecarify import around, batch, convert, discover, examine, tree_outcomes, trees, verify, writing
+    from sidecarify import around, batch, convert, discover, examine, survey, tree_outcomes, trees, verify, writing
     from sidecarify.options import Options
 
     gc.disable()
@@ -136,10 +136,11 @@ def split_up(folder: Path, *, write: bool) -> None:
             listed = list(find(paths, selection))
         return iter(listed)
 
-    setattr(batch, "find", found)  # noqa: B010  (a name of another module)
+    setattr(survey, "find", found)  # noqa: B010  (a name of another module)
     for owner, function, name in (
+        (survey, "read", "read"),
         (batch, "read", "read"),
-        (batch, "look", "filter"),
+        (survey, "look", "filter"),
         (examine, "look", "filter"),
         (around, "speaks", "surroundings"),
         (around.Around, "add", "surroundings"),
@@ -157,7 +158,7 @@ def split_up(folder: Path, *, write: bool) -> None:
     ):
         clock.watch(owner, function, name)
     with writing.Writing() as files:
-        looked = batch.survey([str(folder)], names_helpers=lambda _: False)
+        looked = survey.survey([str(folder)], names_helpers=lambda _: False)
         with clock.stage("kustomize"):
             forest = trees.forest(looked, lambda _: Options())
         for outcome in tree_outcomes.convert_all(looked, forest, lambda _: Options()):

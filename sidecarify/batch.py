@@ -1,299 +1,35 @@
-"""Many manifests in one run: which of them matter, what else of the run concerns them, and what becomes of each."""
+"""Many manifests in one run: each is judged and converted by itself, and told of in its outcome."""
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING
 
 from sidecarify.direction import TO_SIDECAR, Direction
-from sidecarify.discover import EVERYTHING, Found, Leftover, Manifest, Selection, Skipped, find, is_folder
+from sidecarify.discover import Manifest
 from sidecarify.files import FileError, read
-from sidecarify.pool import in_order
-from sidecarify.sieve import Look, look
+from sidecarify.outcome import Inspection, Outcome, Owner, Reason, Trouble
+from sidecarify.pool import in_order, pieces_of
 from sidecarify.yamltext.source import Source, TextError
 
 if TYPE_CHECKING:
     from sidecarify.around import Around
     from sidecarify.examine import Examination, Problem, Surround
     from sidecarify.options import Options
-    from sidecarify.plan import Move, MoveKey, Refusal
+    from sidecarify.plan import Move, MoveKey
     from sidecarify.preview import Preview
-    from sidecarify.report.json import PodEntry
+    from sidecarify.survey import Survey
 
-Item = TypeVar("Item")
-NamesHelpers = Callable[[Manifest], bool]
-"""Whether the user names helpers in a manifest, so that a container alone in its pod may be one."""
 OptionsOf = Callable[[Manifest], "Options"]
 """The options of a manifest: a configuration file above it may have its own."""
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""How the names of kustomizations end."""
 
-_LOOKED_AT = 128
 JUDGED = 8
-"""So many manifests are judged in one piece of work for a process; of those that are looked at, _LOOKED_AT."""
-_ALONE = 16
+"""So many manifests are judged in one piece of work for a process."""
 ALONE_JUDGED = 8
-"""With no more pieces than that to judge, a run is over before other processes have begun; to look at, _ALONE."""
+"""With no more pieces than that, a run is over before other processes have begun."""
 
 # Proofs that failed: faults of the program, and never a property of the manifest.
 _UNPROVED = frozenset({"verify-parse", "verify-model", "verify-alias", "verify-lines", "overlap"})
-
-
-class Trouble(NamedTuple):
-    """A message on a file: an `error` is what could not be read, proved or written; the rest is worth knowing."""
-
-    file: str
-    line: int
-    code: str
-    message: str
-    error: bool = True
-
-
-class Reason(NamedTuple):
-    """Why a container moves: one piece of the evidence; `move` is the key of its move."""
-
-    file: str
-    line: int
-    container: str
-    text: str
-    move: MoveKey
-
-
-class Owner(NamedTuple):
-    """Where a pod spec is found: its document and path, and the object that carries it."""
-
-    document: int
-    path: str
-    api_version: str
-    kind: str
-    name: str | None
-    namespace: str | None
-
-
-class Follow(NamedTuple):
-    """A container for whose move's sake another manifest changes too; `file` is where the container is defined."""
-
-    container: str
-    file: str
-
-
-class Survey:
-    """The manifests of a run after a first look: those that may hold pods, and the objects that may point at them.
-
-    `unchanged` counts the rest, which hold nothing for us and are not read again. `leftovers` are files that a killed
-    run may have left. `given` are the folders that were given, or that hold what was; `reached` are the candidates, the
-    kustomizations and what a move may have to change in their trees, by real path, whether `among` has them or not.
-    """
-
-    def __init__(self, given: tuple[str, ...] = (), among: frozenset[str] | None = None) -> None:
-        self.given = given
-        self.among = among
-        self.candidates: list[Manifest] = []
-        self.reached: dict[str, Manifest] = {}
-        self.around: Around | None = None
-        self.unchanged = 0
-        self.troubles: list[Trouble] = []
-        self.leftovers: list[str] = []
-
-    @property
-    def manifests(self) -> int:
-        """How many files were found."""
-        return len(self.candidates) + self.unchanged
-
-
-class Outcome(NamedTuple):
-    """What becomes of one manifest: its bytes before and after, and what there is to say.
-
-    Of a kustomize tree, `follows` are the moves of other manifests that it follows, and `together` are the paths of all
-    files that are written with it or not at all, its own among them.
-    """
-
-    manifest: Manifest
-    before: bytes
-    after: bytes
-    moves: tuple[Move, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-    named: frozenset[str] = frozenset()
-    owners: tuple[Owner, ...] = ()
-    follows: tuple[Follow, ...] = ()
-    together: frozenset[str] = frozenset()
-
-    @property
-    def changed(self) -> bool:
-        """Whether the file is to be written."""
-        return self.after != self.before
-
-
-class Inspection(NamedTuple):
-    """What the judge says of one manifest; `templates` are documents that are no YAML yet.
-
-    `previews` belong to the `pods`, one each, where they were asked for.
-    """
-
-    manifest: Manifest
-    pods: tuple[PodEntry, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
-    templates: tuple[Trouble, ...] = ()
-    named: frozenset[str] = frozenset()
-    before: bytes = b""
-    previews: tuple[Preview, ...] = ()
-
-
-class Tally:
-    """What a run of `convert` comes to, and with which code it ends."""
-
-    def __init__(self) -> None:
-        self.changed = 0
-        self.moved = 0
-        self.unchanged = 0
-        self.left_alone = 0
-        self.templates = 0
-        self.failed = 0
-
-    def add(self, outcome: Outcome) -> None:
-        """Count one manifest. Containers that are left alone count once, however many rules speak against them."""
-        failed = any(trouble.error for trouble in outcome.troubles)
-        self.failed += failed
-        self.changed += outcome.changed
-        self.moved += len(outcome.moves)
-        self.unchanged += not outcome.changed and not failed
-        containers = [one for one in outcome.refusals if one.container]
-        self.left_alone += len({(one.document, one.path, one.container) for one in containers})
-        self.templates += len(outcome.refusals) - len(containers)
-
-    def unwritten(self, moves: Sequence[Move], *, failed: bool) -> None:
-        """Take back what `add` counted, for a manifest that was not written; `failed`: it counts as failed already."""
-        self.changed -= 1
-        self.moved -= len(moves)
-        self.failed += not failed
-
-    def exit_code(self, *, looking: bool) -> int:
-        """2 if a manifest could not be read, proved or written, 1 if one would change and the run only `looks`, 0."""
-        return 2 if self.failed else int(looking and self.changed > 0)
-
-
-def survey(
-    paths: Sequence[str],
-    selection: Selection = EVERYTHING,
-    *,
-    among: frozenset[str] | None = None,
-    direction: Direction = TO_SIDECAR,
-    names_helpers: NamesHelpers = lambda _: True,
-    jobs: int | None = 1,
-) -> Survey:
-    """Find the manifests of `paths` and look at the bytes of each once.
-
-    With `among`, only files with one of these real paths are worked on; the rest still are what is around them.
-
-    What is given by name is always read in full later, whatever it holds; of the rest, only what may hold a pod that
-    can be worked on (sieve.py).
-    Where all `paths` are folders, they are taken to hold every object that points at their pods. `jobs`: see
-    `convert_all`. Raises DeadWorkerError.
-    """
-    folders = [is_folder(path) for path in paths]
-    alone = len(paths) == 1 and not any(folders) and not selection.listed  # nothing is around a manifest alone
-    result = Survey(given=tuple(dict.fromkeys(_folders_of((*paths, *selection.listed)))), among=among)
-    around: Around | None = None
-    if not alone:
-        from sidecarify.around import Around  # noqa: PLC0415  (see above)
-
-        around = Around(complete=all(folders) and not selection.listed)
-    given: deque[list[Found]] = deque()
-
-    def pieces() -> Iterator[list[Manifest]]:
-        for piece in _pieces(find(paths, selection), _LOOKED_AT):
-            given.append(piece)
-            yield [one for one in piece if isinstance(one, Manifest)]
-
-    for seen in in_order(_look_at, (direction, not alone), pieces(), jobs, alone=_ALONE):
-        if around is not None and seen.around is not None:
-            around.merge(seen.around)
-        answers = zip(seen.answers, seen.reached, strict=True)
-        for one in given.popleft():
-            if isinstance(one, Leftover):
-                result.leftovers.append(one.path)
-            elif isinstance(one, Skipped):
-                own = among is None or os.path.abspath(one.name) in among  # noqa: PTH100  (a link may lead nowhere)
-                result.troubles.append(Trouble(one.name, 1, one.code, one.message, one.error and own))
-            else:
-                own = among is None or one.path in among
-                answer, reached = next(answers)
-                _note(result, one, answer, names_helpers, own=own, reached=reached)
-    if result.candidates and around:
-        result.around = around
-    return result
-
-
-class _Seen(NamedTuple):
-    """What a look at some manifests has shown: an answer for each (an error has code and message).
-
-    `reached` tells of each whether a move in a kustomize tree may have to change it, or it is a kustomization.
-    """
-
-    answers: list[Look | tuple[str, str]]
-    reached: list[bool]
-    around: Around | None
-
-
-def _look_at(state: tuple[Direction, bool], manifests: list[Manifest]) -> _Seen:
-    direction, surrounded = state
-    around: Around | None = None
-    if surrounded:
-        from sidecarify.around import Around, speaks  # noqa: PLC0415  (see survey)
-
-        around = Around()
-    answers: list[Look | tuple[str, str]] = []
-    reached: list[bool] = []
-    for one in manifests:
-        try:
-            data = read(one.path)
-        except FileError as error:
-            answers.append((error.code, error.message))
-            reached.append(False)
-            continue
-        reached.append(b"ontainers" in data or one.name.endswith(KUSTOMIZATIONS))
-        answers.append(Look.WANTED if one.explicit else look(data, direction))
-        if around is not None and speaks(one.name, data):
-            around.add(one, data)
-    return _Seen(answers, reached, around)
-
-
-def _note(
-    result: Survey,
-    one: Manifest,
-    answer: Look | tuple[str, str],
-    names_helpers: NamesHelpers,
-    *,
-    own: bool,
-    reached: bool,
-) -> None:
-    if isinstance(answer, tuple):
-        result.troubles.append(Trouble(one.name, 1, *answer, error=own))
-        return
-    wanted = own and (answer is Look.WANTED or (answer is Look.PODS and names_helpers(one)))
-    if wanted:
-        result.candidates.append(one)
-    elif own:
-        result.unchanged += 1
-    if wanted or reached:
-        result.reached[one.path] = one
-
-
-def _pieces(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    source = iter(items)
-    while piece := list(islice(source, size)):
-        yield piece
-
-
-def _folders_of(paths: Iterable[str]) -> Iterator[str]:
-    for path in paths:
-        real = os.path.realpath(path)
-        yield real if is_folder(path) else os.path.dirname(real)  # noqa: PTH120
 
 
 def check(options: Options) -> None:
@@ -314,7 +50,7 @@ def convert_all(
     What happens to one manifest is told in its outcome and leaves the others alone; options and catalogue are to be
     checked before (`check`). Raises DeadWorkerError and nothing else.
     """
-    pieces = _pieces(((one, options_of(one)) for one in looked.candidates), JUDGED)
+    pieces = pieces_of(((one, options_of(one)) for one in looked.candidates), JUDGED)
     for outcomes in in_order(convert_each, (looked.around, direction), pieces, jobs, alone=ALONE_JUDGED):
         yield from outcomes
 
@@ -338,7 +74,7 @@ def inspect_all(
     looked: Survey, options_of: OptionsOf, *, previews: bool = False, jobs: int | None = 1
 ) -> Iterator[Inspection]:
     """Judge the candidates in their order; for the rest see `convert_all`."""
-    pieces = _pieces(((one, options_of(one)) for one in looked.candidates), JUDGED)
+    pieces = pieces_of(((one, options_of(one)) for one in looked.candidates), JUDGED)
     for inspections in in_order(inspect_each, (looked.around, previews), pieces, jobs, alone=ALONE_JUDGED):
         yield from inspections
 

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sidecarify.batch import Outcome, convert_one
+from sidecarify.batch import convert_one
+from sidecarify.outcome import Outcome
 from sidecarify.report.results import Fix
 
 if TYPE_CHECKING:

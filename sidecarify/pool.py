@@ -65,6 +65,13 @@ def in_order(
         yield from _shared(partial(work, state), chain((first,), source), count)
 
 
+def pieces_of(items: Iterable[Piece], size: int) -> Iterator[list[Piece]]:
+    """The items in lists of `size`, the last of which may be shorter."""
+    source = iter(items)
+    while piece := list(islice(source, size)):
+        yield piece
+
+
 def _shared(work: Callable[[Piece], Result], source: Iterator[Piece], count: int) -> Iterator[Result]:
     # A run that needs no processes need not wait for these.
     import multiprocessing  # noqa: PLC0415

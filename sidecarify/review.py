@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from sidecarify.report.diff import unified
 
 if TYPE_CHECKING:
-    from sidecarify.batch import Outcome, Owner, Reason, Trouble
+    from sidecarify.outcome import Outcome, Owner, Reason, Trouble
     from sidecarify.plan import Move, MoveKey, Refusal
 
 Answer = Literal["yes", "no", "all", "done", "quit"]

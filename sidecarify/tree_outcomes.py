@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sidecarify import batch
-from sidecarify.batch import KUSTOMIZATIONS, Follow, Inspection, OptionsOf, Outcome, Owner, Reason, Survey, Trouble
+from sidecarify.batch import OptionsOf
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.discover import Manifest
 from sidecarify.files import FileError, read
+from sidecarify.outcome import Follow, Inspection, Outcome, Owner, Reason, Trouble
 from sidecarify.pool import in_order
+from sidecarify.survey import KUSTOMIZATIONS, Survey
 from sidecarify.trees import Forest, Tree, is_own
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ import posixpath
 from pathlib import Path
 from typing import NamedTuple
 
-from sidecarify.batch import KUSTOMIZATIONS, OptionsOf, Survey
+from sidecarify.batch import OptionsOf
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.discover import Manifest, shown
 from sidecarify.files import repository
+from sidecarify.survey import KUSTOMIZATIONS, Survey
 
 
 class Tree(NamedTuple):

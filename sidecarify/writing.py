@@ -17,10 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from sidecarify.batch import Follow
 from sidecarify.discover import Manifest
 from sidecarify.files import FileError, Staged, commit, discard, forget, restore, stage, sync
 from sidecarify.leftovers import beside, tidy
+from sidecarify.outcome import Follow
 from sidecarify.plan import Move
 
 NOT_WRITTEN = "not-written"

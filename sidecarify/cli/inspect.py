@@ -20,11 +20,12 @@ from sidecarify.report.text import PLAIN, Look
 from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
-    from sidecarify.batch import Inspection, Survey, Trouble
     from sidecarify.options import Options
+    from sidecarify.outcome import Inspection, Trouble
     from sidecarify.preview import Preview
     from sidecarify.report.json import PodEntry
     from sidecarify.report.results import FileReport, Fix
+    from sidecarify.survey import Survey
 
 
 def inspect(
@@ -166,8 +167,9 @@ def _inspections(
     files: Selecting, choices: Choices, *, previews: bool = False, fixed: bool = False
 ) -> Iterator[tuple[Inspection, tuple[Fix, ...]]]:
     """The inspection of each manifest with the fixes for it; first one without a name: what could not be looked at."""
-    from sidecarify.batch import Inspection, inspect_one  # noqa: PLC0415  (`--help` needs none)
+    from sidecarify.batch import inspect_one  # noqa: PLC0415  (`--help` needs none)
     from sidecarify.discover import Manifest  # noqa: PLC0415
+    from sidecarify.outcome import Inspection  # noqa: PLC0415  (`--help` needs none)
     from sidecarify.tree_outcomes import inspect_all  # noqa: PLC0415
 
     if files.given == [arguments.STDIN]:

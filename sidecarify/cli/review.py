@@ -24,11 +24,12 @@ from sidecarify.report import text
 from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
-    from sidecarify.batch import Outcome, Survey, Trouble
     from sidecarify.discover import Manifest
     from sidecarify.options import Options
+    from sidecarify.outcome import Outcome, Trouble
     from sidecarify.plan import MoveKey, Refusal
     from sidecarify.review import Answer, Edited, Outcomes, Question, TreeKey
+    from sidecarify.survey import Survey
     from sidecarify.trees import Forest, Tree
 
 _ANSWERS: dict[str, Answer] = {"y": "yes", "n": "no", "a": "all", "d": "done", "q": "quit"}
@@ -195,7 +196,7 @@ class _Session:
 
     def explain(self, what: Refusal | Trouble) -> None:
         """Say why there is no question, or why an edited text does not do."""
-        from sidecarify.batch import Trouble  # noqa: PLC0415  (see ask_all)
+        from sidecarify.outcome import Trouble  # noqa: PLC0415  (see ask_all)
 
         if isinstance(what, Trouble):
             put(visible(f"The edited text is not taken over: line {what.line}: {what.message}") + "\n")

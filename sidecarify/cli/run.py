@@ -21,11 +21,12 @@ from sidecarify.report import text
 from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
-    from sidecarify.batch import Follow, Outcome, Survey, Trouble
     from sidecarify.discover import Manifest
     from sidecarify.options import Options
+    from sidecarify.outcome import Follow, Outcome, Trouble
     from sidecarify.plan import Move
     from sidecarify.report.results import FileReport, Fix
+    from sidecarify.survey import Survey
     from sidecarify.writing import Written
 
 
@@ -155,7 +156,7 @@ class _Run:
     """One run: prints what becomes of each manifest as it becomes known, and sums up at the end."""
 
     def __init__(self, wish: Wish, terminal: Terminal, judging: Judging) -> None:
-        from sidecarify.batch import Tally  # noqa: PLC0415  (see _files)
+        from sidecarify.outcome import Tally  # noqa: PLC0415  (see _files)
         from sidecarify.report.summary import Summary  # noqa: PLC0415
 
         self.wish = wish
@@ -252,7 +253,7 @@ class _Run:
 
     def written(self, written: Written) -> None:
         """Say what has become of a manifest's file."""
-        from sidecarify.batch import Trouble  # noqa: PLC0415  (see _files)
+        from sidecarify.outcome import Trouble  # noqa: PLC0415  (see _files)
 
         name = written.manifest.name
         if written.error is not None:

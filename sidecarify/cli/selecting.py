@@ -10,9 +10,9 @@ from sidecarify.cli import arguments
 from sidecarify.direction import TO_SIDECAR, Direction
 
 if TYPE_CHECKING:
-    from sidecarify.batch import Survey
     from sidecarify.cli.choices import Choices
     from sidecarify.discover import Selection
+    from sidecarify.survey import Survey
     from sidecarify.trees import Forest
 
 Exclude = Annotated[
@@ -76,7 +76,7 @@ class Selecting(NamedTuple):
         Raises typer.BadParameter for a list or a revision that cannot be read, typer.Exit (2) for a configuration file
         that cannot be used.
         """
-        from sidecarify.batch import survey  # noqa: PLC0415  (`--help` needs none of the core)
+        from sidecarify.survey import survey  # noqa: PLC0415  (`--help` needs none of the core)
         from sidecarify.trees import forest  # noqa: PLC0415
 
         selection = self._selection()

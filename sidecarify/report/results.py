@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
-    from sidecarify.batch import Inspection, Outcome, Owner, Trouble
+    from sidecarify.outcome import Inspection, Outcome, Owner, Trouble
     from sidecarify.plan import Move, Refusal
     from sidecarify.report.json import ContainerEntry, FindingEntry, PodEntry
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sidecarify.report.visible import Style, painted, visible
 
 if TYPE_CHECKING:
-    from sidecarify.batch import Follow
+    from sidecarify.outcome import Follow
     from sidecarify.plan import Move, Refusal
     from sidecarify.report.json import ContainerEntry, FindingEntry, PodEntry
 

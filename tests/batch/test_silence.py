@@ -8,11 +8,13 @@ from random import Random
 
 import pytest
 
-from sidecarify.batch import Outcome, convert_one, inspect_one, survey
+from sidecarify.batch import convert_one, inspect_one
 from sidecarify.direction import TO_CONTAINER, TO_SIDECAR, Direction
 from sidecarify.discover import Manifest
 from sidecarify.options import Options
+from sidecarify.outcome import Outcome
 from sidecarify.sieve import Look, look
+from sidecarify.survey import survey
 from tests.batch.pods import texts
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

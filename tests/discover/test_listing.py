@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sidecarify.batch import survey
 from sidecarify.changed import RevisionError, changed_since
 from sidecarify.discover import Manifest, Selection, Skipped, find, listed
+from sidecarify.survey import survey
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: a}, {name: b}]}\n"
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}}\n"

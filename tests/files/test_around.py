@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from sidecarify.around import Around, speaks
-from sidecarify.batch import survey
 from sidecarify.discover import Manifest
 from sidecarify.kube.objects import objects
 from sidecarify.kube.workload import PodSpec, pod_specs
+from sidecarify.survey import survey
 from sidecarify.yamltext.tree import parse
 
 PATCH = (

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sidecarify.batch import Tally, Trouble, check, convert_all, convert_one, inspect_all, inspect_one, survey
+from sidecarify.batch import check, convert_all, convert_one, inspect_all, inspect_one
 from sidecarify.discover import Manifest
 from sidecarify.families import CatalogueError
 from sidecarify.options import Options
+from sidecarify.outcome import Tally, Trouble
+from sidecarify.survey import survey
 
 WEB = (Path(__file__).parents[2] / "fixtures" / "quickstart" / "web-with-logger.yaml").read_bytes()
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sidecarify import Options
-from sidecarify.batch import survey
 from sidecarify.plan import Refusal
 from sidecarify.review import Answer, Outcomes, Person, Question, ReviewedTree, TreeKey, review_tree
+from sidecarify.survey import survey
 from sidecarify.tree_outcomes import convert_tree
 from sidecarify.trees import forest
 from tests.kustomize.test_tree import BASE, FOLLOWED, tree

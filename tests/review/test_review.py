@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import pytest
 
-from sidecarify.batch import Outcome, Trouble, convert_one
+from sidecarify.batch import convert_one
 from sidecarify.discover import Manifest
 from sidecarify.options import Options
+from sidecarify.outcome import Outcome, Trouble
 from sidecarify.plan import MoveKey, Refusal
 from sidecarify.report.diff import unified
 from sidecarify.review import Answer, Edited, Person, Question, Reviewed, review
