@@ -26,9 +26,9 @@ def overlay_not_followed(reason: str, line: int, file: str) -> Finding:
 
     A patch, a replacement or a JSON6902 path that is left behind adds a second, broken container, hits another one, or
     fails (hazards PATCH1, ORD13). sidecarify changes it in the same step as the base; where that is not possible, the
-    container stays. That is so where the patch is for objects of a remote base too, where a wildcard or a whole list is
-    written, where a transformer or another schema is at work, or where the file of the patch is not among the files of
-    the run (it was not given, or is left out).
+    container stays. That is so where the patch is for objects of a remote base or of an unknown kind too, where a
+    wildcard or a whole list is written, where a transformer or another schema is at work, or where the file of the
+    patch is not among the files of the run (it was not given, or is left out).
 
     Fires on:
         # overlays/prod/kustomization.yaml
