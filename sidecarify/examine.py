@@ -12,6 +12,7 @@ from sidecarify.families import bundled, bundled_folder, load
 from sidecarify.judge.model import PodVerdict, Settings
 from sidecarify.judge.verdict import judge
 from sidecarify.kube.objects import KubeObject, objects
+from sidecarify.kube.related import surroundings
 from sidecarify.kube.workload import PodSpec, pod_specs, stray_pod_specs
 from sidecarify.options import Options
 from sidecarify.sieve import Look, look
@@ -121,7 +122,8 @@ def _judged(
         from sidecarify.judge.reverse import judge_sidecars as judge_pod  # noqa: PLC0415  (for `revert` alone)
     families = catalogue(transforms)
     own = reader.all_objects()
-    around = (*own, *(others([pod for _, _, pods in found for pod in pods], own) if callable(others) else others))
+    further = others([pod for _, _, pods in found for pod in pods], own) if callable(others) else others
+    around = surroundings((*own, *further))  # for all pods at once: there may be thousands of both
     for document, root, pods in found:
         try:
             verdicts = tuple(judge_pod(pod, families, settings, around, complete=complete) for pod in pods)

@@ -49,6 +49,15 @@ _DATABASE_CLIENTS: dict[str, tuple[int, str, str]] = {
     "mariadb-admin": (3306, "-h --host", "-P --port"),
     "mongo": (27017, "--host", "--port"),
     "mongosh": (27017, "--host", "--port"),
+    **dict.fromkeys(
+        ("mysqldump", "mariadb-dump", "mysqlcheck", "mysqlimport", "mysqlshow", "mysqlbinlog"),
+        (3306, "-h --host", "-P --port"),
+    ),
+    **dict.fromkeys(
+        ("pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup", "vacuumdb", "pgbench"),
+        (5432, "-h --host", "-p --port"),
+    ),
+    **dict.fromkeys(("mongodump", "mongorestore", "mongoexport", "mongoimport"), (27017, "-h --host", "--port")),
 }
 _CURL_VALUED = _words("""
     -o --output -H --header -d --data --data-binary --data-raw -X --request -u --user -m --max-time -T --upload-file

@@ -115,6 +115,9 @@ def aims(condition: Statement, *, succeeds: bool) -> Iterator[tuple[Aim, bool]]:
         case Chain(items=items):
             for item in items:
                 yield from aims(item, succeeds=succeeds)
+        case Simple(command=command, inner=(*_, last)) if not command.words:
+            # An assignment ends as the last command that it captures: `PID=$(pgrep app) || exit 1`.
+            yield from aims(last, succeeds=succeeds)
         case Simple(command=command):
             found = list(_looked_at(command)) or list(_captured(condition))
             yield from ((aim, succeeds) for aim in found)

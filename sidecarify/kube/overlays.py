@@ -17,7 +17,7 @@ from sidecarify.yamltext.tree import Node, YamlError, parse
 
 from . import fields
 from .objects import KubeObject
-from .related import Surroundings, objects_of
+from .related import Surroundings, namesakes, objects_of
 from .selectors import same_namespace
 from .workload import PodSpec, pod_specs
 
@@ -89,7 +89,7 @@ def references(pod: PodSpec, others: Sequence[KubeObject], listed: str = "contai
 
 
 def _references(pod: PodSpec, others: Sequence[KubeObject]) -> Iterator[Reference]:
-    for other in objects_of(others, pod.owner.group, pod.owner.kind):
+    for other in namesakes(pod, others):
         if other.node is not pod.owner.node:
             yield from _partial_object(pod, other)
     for group in ("kustomize.config.k8s.io", ""):
@@ -117,7 +117,7 @@ def is_partial(owner: KubeObject) -> bool:
 
 
 def _partial_object(pod: PodSpec, other: KubeObject) -> Iterator[Reference]:
-    if other.name is None or other.name != pod.owner.name or not is_partial(other):
+    if other.name is None or not is_partial(other):
         return
     if same_namespace(pod.owner.namespace, other.namespace) is not False:
         yield from _containers(pod, other, other, certain=True)

@@ -5,7 +5,7 @@ Every function takes a pod spec and the objects of the run, and yields typed vie
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -109,6 +109,15 @@ class Surroundings(tuple[KubeObject, ...]):
         return found
 
     @cached_property
+    def by_name(self) -> dict[tuple[str, str, str | None], list[KubeObject]]:
+        """The objects of each group, kind and name, in their order."""
+        found: dict[tuple[str, str, str | None], list[KubeObject]] = {}
+        for (group, kind), objects in self.by_kind.items():
+            for other in objects:
+                found.setdefault((group, kind, other.name), []).append(other)
+        return found
+
+    @cached_property
     def services_of(self) -> dict[PodSpec, tuple[Service, ...]]:
         """The answers of `services` so far: several rules ask it for each container."""
         return {}
@@ -142,6 +151,14 @@ def objects_of(others: Sequence[KubeObject], group: str, *kinds: str) -> Iterato
             yield from others.by_kind.get((group, kind), ())
     else:
         yield from (other for other in others if other.kind in kinds and other.group == group)
+
+
+def namesakes(pod: PodSpec, others: Sequence[KubeObject]) -> Iterable[KubeObject]:
+    """The objects of the kind and the name of a pod's workload, itself among them; of any namespace."""
+    owner = pod.owner
+    if isinstance(others, Surroundings):
+        return others.by_name.get((owner.group, owner.kind, owner.name), ())
+    return (other for other in objects_of(others, owner.group, owner.kind) if other.name == owner.name)
 
 
 def _neighbours(

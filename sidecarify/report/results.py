@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
     from sidecarify.outcome import Inspection, Outcome, Owner, Trouble
-    from sidecarify.plan import Move, Refusal
+    from sidecarify.plan import Move, MoveKey, Refusal
     from sidecarify.report.json import ContainerEntry, FindingEntry, PodEntry
 
 Sort = Literal["move", "left", "note", "template", "remark", "error"]
@@ -119,10 +119,13 @@ def of_outcome(outcome: Outcome) -> FileReport:
     """The results of a conversion: moves with their notes, what was left alone, and what could not be read."""
     name = outcome.manifest.name
     places = {(one.document, one.path): _place(one) for one in outcome.owners}
+    reasons_of: dict[MoveKey, list[str]] = {}
+    for reason in outcome.reasons:
+        reasons_of.setdefault(reason.move, []).append(f"{reason.text} ({reason.file}:{reason.line})")
     results: list[Result] = []
     for move in outcome.moves:
         place = places.get((move.document, move.path), Place(path=move.path, document=move.document))
-        reasons = tuple(f"{one.text} ({one.file}:{one.line})" for one in outcome.reasons if one.move == move.key)
+        reasons = tuple(reasons_of.get(move.key, ()))
         results.append(_movable(name, move.container, move.line, move.verdict, place, reasons)._replace(subject=move))
         results += (
             Result("note", note.rule, "note", note.message, note.file or name, note.line, name, move.container, place)

@@ -222,6 +222,9 @@ def _leaves_without(helper: Member, pod: PodContext, program: Program) -> Iterat
             if maker_of(path, helper, pod) != "main" or filler_of(path, helper, pod) is not None:
                 continue
             lasts = outlives_pod(path, helper, pod)
+        elif guard.kind == "process":
+            if not pod.pod.shares_processes:
+                continue
         elif guard.kind not in ("port", "http") or _is_own_place(guard, helper):
             continue
         surely = not (command.in_branch or command.in_function or lasts)
