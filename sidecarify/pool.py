@@ -123,6 +123,7 @@ def _begin(work: Callable[[Any], Any]) -> None:
     global _work  # noqa: PLW0603  (a process does one kind of work, and is told once)
     _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a copy of the first process would hear it as that one does
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 
 INTERRUPTED = 130
-"""What a shell shows for a program that SIGINT ended."""
+"""What a shell shows for a program that SIGINT (2) ended; for another signal, that much more."""
 
 
 def main() -> None:

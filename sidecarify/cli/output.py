@@ -165,10 +165,20 @@ def about(command: str, kubernetes: str, *, patches: bool = False) -> "About":
 
 
 def _from_root(folder: Path, name: str) -> str:
-    """The name of a file from the root of its repository; stdin keeps its own."""
-    from sidecarify.files import patch_name  # noqa: PLC0415  (`--help` needs none of it)
+    """The name of a file from the root of its repository; stdin keeps its own.
 
-    return name if name == arguments.STDIN_NAME else patch_name(os.path.realpath(folder / name), folder)
+    A link that leads out of the repository, or to nothing, goes by its own name.
+    """
+    from sidecarify.files import patch_name, repository  # noqa: PLC0415  (`--help` needs none of it)
+
+    if name == arguments.STDIN_NAME:
+        return name
+    file = folder / name
+    real = Path(os.path.realpath(file))
+    root = repository(folder) or folder
+    if file.is_symlink() and not (real.exists() and real.is_relative_to(root)):
+        real = Path(os.path.realpath(file.parent), file.name)
+    return patch_name(str(real), folder)
 
 
 _RENDERERS = {

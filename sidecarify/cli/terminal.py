@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import NamedTuple, TextIO
@@ -15,6 +16,7 @@ from sidecarify.pool import DeadWorkerError
 from sidecarify.report.text import Look
 from sidecarify.report.visible import visible_lines
 
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 READER_GONE = 141
 """What a shell shows for a program that SIGPIPE ended."""
 
@@ -80,12 +82,17 @@ def _write(data: bytes) -> None:
 
 @contextmanager
 def orderly_end() -> Iterator[None]:
-    """End a command that the user, the reader of stdout or a full disk cuts short without a traceback."""
+    """End a command that the user, the reader of stdout or a full disk cuts short without a traceback.
+
+    SIGTERM (`timeout`, a CI job that is cancelled) and SIGHUP end it as Ctrl-C does, so nothing stays behind.
+    """
     try:
-        yield
-    except KeyboardInterrupt:
+        with _heard(_ENDING):
+            yield
+    except KeyboardInterrupt as error:
         complain("sidecarify: interrupted")
-        raise typer.Exit(INTERRUPTED) from None
+        number = error.args[0] if error.args else signal.SIGINT
+        raise typer.Exit(INTERRUPTED - signal.SIGINT + number) from None
     except DeadWorkerError as error:
         complain(f"sidecarify: {error}; nothing was written")
         raise typer.Exit(2) from None
@@ -96,6 +103,23 @@ def orderly_end() -> Iterator[None]:
         complain(f"sidecarify: cannot write to stdout: {error.strerror or error}")
         _forget_stdout()
         raise typer.Exit(2) from None
+
+
+@contextmanager
+def _heard(numbers: Iterable[signal.Signals]) -> Iterator[None]:
+    """Let these signals raise KeyboardInterrupt with their number, where nobody has decided otherwise (`nohup`)."""
+
+    def end(number: int, _: object) -> None:
+        raise KeyboardInterrupt(number)
+
+    ours = [one for one in numbers if signal.getsignal(one) is signal.SIG_DFL]
+    for one in ours:
+        signal.signal(one, end)
+    try:
+        yield
+    finally:
+        for one in ours:
+            signal.signal(one, signal.SIG_DFL)
 
 
 def _look(stream: TextIO, color: ColorWhen) -> Look:

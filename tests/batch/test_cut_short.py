@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from random import Random
 
@@ -35,6 +37,24 @@ def test_a_run_that_is_killed_leaves_each_file_whole_and_the_next_one_goes_on(
         found = KILL["one_run"](tmp_path, 30, moment, *flags)
         assert found["old"] + found["new"] == 30
         assert {what: found[what] for what in KILL["BAD"] if found[what]} == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda one: one.name)
+@pytest.mark.parametrize("flags", [("--jobs", "1"), ("--jobs", "2")], ids=["one process", "two processes"])
+def test_a_run_that_is_told_to_end_leaves_nothing_behind(
+    number: signal.Signals, flags: tuple[str, ...], tmp_path: Path
+) -> None:
+    for index in range(400):
+        (tmp_path / f"{index}.yaml").write_bytes(OLD)
+    command = [sys.executable, "-m", "sidecarify", "convert", "-q", *flags, str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        while running.poll() is None and not list(tmp_path.glob(".sidecarify-*")):
+            time.sleep(0.001)
+        running.send_signal(number)
+        _, said = running.communicate(timeout=60)
+    assert (running.returncode, said) == (128 + number, "sidecarify: interrupted\n")
+    assert {path.read_bytes() for path in tmp_path.iterdir()} <= {OLD, NEW}
+    assert len(list(tmp_path.iterdir())) == 400
 
 
 def limited(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:

@@ -22,6 +22,16 @@ FORMS = ["concise", "json", "jsonl", "sarif", "github", "gitlab", "junit", "mark
 TEMPLATE = b"kind: Pod\nspec:\n  containers:\n{{ if .x }}\n"
 
 
+@pytest.mark.parametrize("target", ["gone.yaml", "../elsewhere.yaml"], ids=["to nothing", "out of the repository"])
+def test_a_link_is_told_by_its_own_name(sidecarify: Command, target: str) -> None:
+    Path("repository/.git").mkdir(parents=True)
+    Path("elsewhere.yaml").write_bytes(WEB)
+    Path("repository/link.yaml").symlink_to(target)
+    os.chdir("repository")
+    answer = json.loads(sidecarify("convert", "--check", "--output-format", "gitlab", ".").stdout)
+    assert [one["location"]["path"] for one in answer] == ["link.yaml"]
+
+
 class TestForms:
     @pytest.mark.parametrize("form", FORMS)
     @pytest.mark.parametrize("command", [("convert", "--check"), ("convert", "--diff"), ("inspect",)])
