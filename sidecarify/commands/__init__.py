@@ -10,6 +10,7 @@ from sidecarify.commands.failing import failure_ends
 from sidecarify.commands.files import FileUse, non_idempotent, reads, removes, writes
 from sidecarify.commands.marks import blockers, looks_at_processes, one_shot_flags
 from sidecarify.commands.model import Guard, Lifetime, Program, Redirect, SimpleCommand, Trap, Wait
+from sidecarify.commands.nearby import nearby, searches_ports, sought_process
 from sidecarify.commands.program import read_program
 from sidecarify.commands.stopping import Kill, kills
 from sidecarify.commands.tails import Tail, tails
@@ -36,11 +37,14 @@ __all__ = [
     "local_connections",
     "located",
     "looks_at_processes",
+    "nearby",
     "non_idempotent",
     "one_shot_flags",
     "read_program",
     "reads",
     "removes",
+    "searches_ports",
+    "sought_process",
     "tails",
     "uploads",
     "writes",

@@ -10,7 +10,8 @@ from sidecarify.commands.model import SimpleCommand
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "ip6-localhost", "localhost.localdomain"})  # noqa: S104 - clients use it as "this host"
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """The words of a table."""
     return frozenset(text.split())
 
 
@@ -59,13 +60,13 @@ _DATABASE_CLIENTS: dict[str, tuple[int, str, str]] = {
     ),
     **dict.fromkeys(("mongodump", "mongorestore", "mongoexport", "mongoimport"), (27017, "-h --host", "--port")),
 }
-_CURL_VALUED = _words("""
+_CURL_VALUED = words("""
     -o --output -H --header -d --data --data-binary --data-raw -X --request -u --user -m --max-time -T --upload-file
     -F --form -A --user-agent -b --cookie -c --cookie-jar -w --write-out --connect-timeout --retry --retry-delay
     --retry-max-time --cacert --cert --key -e --referer --resolve --interface -x --proxy --max-filesize --url-query
     -K --config -r --range
 """)
-_WGET_VALUED = _words("""
+_WGET_VALUED = words("""
     -O --output-document -o --output-file -T --timeout -t --tries -P -U --header --post-data --post-file
 """)
 
@@ -109,14 +110,15 @@ class Endpoint(NamedTuple):
         return cls(kind, url, match["host"], number, match["path"] or "")
 
 
-def _without_own_address(word: str) -> str:
+def without_own_address(word: str) -> str:
+    """The word with `$(hostname)`, `$POD_IP` and the like as `localhost`."""
     # Most words hold nothing for a shell to fill in, and most scripts have none that does.
     return re.sub(_OWN_ADDRESS, "localhost", word) if "$" in word or "`" in word else word
 
 
 def endpoint(command: SimpleCommand) -> Endpoint | None:
     """The endpoint that a client command connects to; None if it is no client, or names no place."""
-    argv = tuple(map(_without_own_address, command.argv))
+    argv = tuple(map(without_own_address, command.argv))
     for redirect in command.redirects:
         if match := re.search(_DEV_TCP, redirect.target):
             return Endpoint.of("port", match[1], match[2])

@@ -146,7 +146,9 @@ TOOLS: dict[str, Tool] = {
     "vector": _tool(
         _FOREVER, ends="validate, test, generate, list, graph, vrl, convert-config, help, --version", first=True
     ),
-    "promtail": _tool(_FOREVER, ends="-version, --version, -check-syntax, --check-syntax, -dry-run, --dry-run"),
+    "promtail": _tool(
+        _FOREVER, ends="-version, --version, -check-syntax, --check-syntax, -dry-run, --dry-run, -stdin, --stdin"
+    ),
     "alloy": _tool(_UNKNOWN, ends="fmt, convert, tools, validate", forever="run", first=True),
     "grafana-agent": _tool(_UNKNOWN, forever="run"),
     "agent": _tool(_UNKNOWN),

@@ -29,7 +29,11 @@ ASK = "curl -sf localhost:8080/x"
 
 def levels(*command: str) -> set[str]:
     """The levels of what needs-main-first finds on a helper that runs the command."""
-    found = answers(POD.format(command=json.dumps(command)))["watch"].findings
+    return _levels(POD.format(command=json.dumps(command)))
+
+
+def _levels(text: str) -> set[str]:
+    found = answers(text)["watch"].findings
     return {finding.level for finding in found if finding.rule == "needs-main-first"}
 
 
@@ -75,6 +79,66 @@ def levels(*command: str) -> set[str]:
 )
 def test_script(script: str, level: str) -> None:
     assert levels("sh", "-c", script) == ({level} if level else set())
+
+
+@pytest.mark.parametrize(
+    ("call", "level"),
+    [
+        pytest.param("mytool --url http://localhost:8080/x", "review", id="a URL"),
+        pytest.param("mytool 127.0.0.1", "review", id="an address alone"),
+        pytest.param("mytool --to=[::1]:9000", "review", id="an address of IPv6"),
+        pytest.param("mytool x@$POD_IP", "review", id="the address of the pod in a variable"),
+        pytest.param("kafka-topics.sh --bootstrap-server localhost:9092 --list", "review", id="an option's value"),
+        pytest.param("http :8080/health", "review", id="HTTPie's short spelling"),
+        pytest.param("openssl s_client -connect localhost:8443", "review", id="openssl as a client"),
+        pytest.param("ss -ltn | grep -q 8080", "review", id="a search among the ports"),
+        pytest.param("rabbitmqctl status", "review", id="the local server is the default"),
+        pytest.param("nginx -s reload", "review", id="a signal to a server"),
+        pytest.param("export CONSUL_HTTP_ADDR=http://localhost:8500; consul members", "review", id="a variable: local"),
+        pytest.param("export CONSUL_HTTP_ADDR=http://consul:8500; consul members", "", id="a variable: elsewhere"),
+        pytest.param("etcdctl --endpoints=http://etcd:2379 endpoint health", "", id="an option: elsewhere"),
+        pytest.param("nginx; nginx -s reload", "", id="its own server"),
+        pytest.param("consul agent -dev & consul members", "", id="its own agent"),
+        pytest.param("etcdctl version", "", id="asks no server"),
+        pytest.param("mytool --url http://api.prod:8080/x", "", id="another host"),
+        pytest.param("mytool --url http://localhost:8080/x || true", "", id="or nothing"),
+        pytest.param("mytool --url http://localhost:8080/x | cat", "", id="in a pipeline without pipefail"),
+        pytest.param("mytool --cert /etc/localhost/tls.crt", "", id="a path"),
+        pytest.param("mytool --url http://localhost.example", "", id="a longer name"),
+        pytest.param("sed -i s/db/localhost/ /etc/x.conf", "", id="text"),
+        pytest.param("openssl req -x509 -subj /CN=localhost", "", id="a name in a certificate"),
+        pytest.param("until nc -z localhost 8080; do sleep 1; done; mytool localhost:8080", "", id="has waited"),
+    ],
+)
+def test_a_command_that_is_no_known_client_and_names_the_pod_itself(call: str, level: str) -> None:
+    script = f"set -e; {call}; while :; do sleep 5; done"
+    assert levels("sh", "-c", script) == ({level} if level else set())
+
+
+def test_a_command_whose_failure_nobody_minds_may_name_the_pod_itself() -> None:
+    assert levels("sh", "-c", "mytool localhost:8080; while :; do sleep 5; done") == set()
+    assert levels("sh", "-c", "while :; do mytool localhost:8080 || exit 1; sleep 5; done") == {"review"}
+
+
+@pytest.mark.parametrize(
+    ("call", "level"),
+    [
+        pytest.param("pidof orders", "refuse", id="pidof"),
+        pytest.param("PID=$(pidof orders)", "refuse", id="an assignment"),
+        pytest.param("kill -0 $(pidof orders)", "refuse", id="kill"),
+        pytest.param("pkill -HUP orders", "refuse", id="pkill"),
+        pytest.param("[ -f /tmp/x ] && pkill -HUP orders || exit 1", "review", id="in a branch"),
+        pytest.param("pkill -HUP orders || true", "", id="or nothing"),
+        pytest.param("crond; pkill -HUP crond", "", id="its own process"),
+        pytest.param("app & PID=$!; kill -0 $PID || exit 1", "", id="its own process by its number"),
+    ],
+)
+def test_a_process_that_is_not_there_yet(call: str, level: str) -> None:
+    command = json.dumps(["sh", "-c", f"set -e; {call}; while :; do sleep 5; done"])
+    apart = POD.format(command=command)
+    shared = apart.replace("      containers:", "      shareProcessNamespace: true\n      containers:", 1)
+    assert _levels(shared) == ({level} if level else set())
+    assert _levels(apart) == set()
 
 
 def test_pipefail_may_be_an_option_of_the_shell() -> None:

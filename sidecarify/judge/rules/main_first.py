@@ -13,6 +13,9 @@ from sidecarify.commands import (
     failure_ends,
     local_connections,
     located,
+    nearby,
+    searches_ports,
+    sought_process,
     tails,
     writes,
 )
@@ -45,11 +48,12 @@ def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     As a native sidecar it starts first. If it then ends within seconds, the main container may never start, because the
     kubelet goes on only when it has seen the helper running (hazards DEAD3, DEAD6, ORD2). Found are exporters that give
-    up, scripts that end when a call to the main container fails or when a file of it is missing (`set -e`, `|| exit`,
-    `if ! X; then exit 1; fi`, `X && exec daemon`, `. file` in a POSIX shell; in a loop too, for it is left in its first
-    round), strict `wait-for-it`, and settings, certificates or programs that
-    only the main container writes. What an init container or another helper (git-sync, an agent for secrets) may have
-    written does not count.
+    up, scripts that end when a call to the main container fails or when a file or a process of it is missing
+    (`set -e`, `|| exit`, `if ! X; then exit 1; fi`, `X && exec daemon`, `. file` in a POSIX shell; in a loop too, for
+    it is left in its first round), strict `wait-for-it`, and settings, certificates or programs that only the main
+    container writes. A command that is not known, but names the pod's own address (`mytool --url http://localhost:80`),
+    is a `review`. What an init container or another helper (git-sync, an agent for secrets) may have written does not
+    count.
 
     Fires on:
         - name: proxy
@@ -68,7 +72,9 @@ def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
     if program is not None:
         yield from _strict_wait(helper, pod, program)
         failing = [*_fails_at_once(helper, pod, program), *_fails_without_file(helper, pod, program)]
-        yield from failing or _leaves_without(helper, pod, program)
+        failing = failing or [*_leaves_without(helper, pod, program)]
+        failing = failing or [*_fails_without_process(helper, pod, program)]
+        yield from failing or _may_fail_without_main(helper, program)
         yield from _streams_from_main(helper, pod, program)
 
 
@@ -223,7 +229,8 @@ def _leaves_without(helper: Member, pod: PodContext, program: Program) -> Iterat
                 continue
             lasts = outlives_pod(path, helper, pod)
         elif guard.kind == "process":
-            if not pod.pod.shares_processes:
+            # `$PID` is what the script itself has started, 1 the pause of the pod.
+            if not pod.pod.shares_processes or guard.target.startswith("$") or guard.target.isdecimal():
                 continue
         elif guard.kind not in ("port", "http") or _is_own_place(guard, helper):
             continue
@@ -235,6 +242,42 @@ def _leaves_without(helper: Member, pod: PodContext, program: Program) -> Iterat
         advice = "Let it try again instead of leaving (`until ...; do sleep 1; done`), or go on without it."
         line = program_line(helper.container, command, program.script_index)
         yield _first(helper, "refuse" if surely else "review", effect, advice, line)
+        return
+
+
+def _fails_without_process(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
+    """`set -e` and `pidof app`, `pkill -HUP app`: the process of main is not there yet."""
+    for command in program.commands if program.script is not None and pod.pod.shares_processes else ():
+        ends = failure_ends(command, program)
+        if not ends or not sought_process(command, program) or _has_waited(command, program):
+            continue
+        effect = (
+            f"The script of `{helper.name}` ends when `{_short(command.text)}` finds no process, as it does while the "
+            "main container is not up: as a native sidecar it starts first and ends at once."
+        )
+        advice = "Let it fail without ending the script (`|| true`), or wait for the process first."
+        line = program_line(helper.container, command, program.script_index)
+        surely = ends == "surely" and not command.in_branch
+        yield _first(helper, "refuse" if surely else "review", effect, advice, line)
+        return
+
+
+def _may_fail_without_main(helper: Member, program: Program) -> Iterator[Finding]:
+    """A command that nothing is known of names the pod's own address, and its failure ends the script."""
+    environment = {name: variable.value for name, variable in helper.container.env.items()}
+    for command in program.commands if program.script is not None else ():
+        if not failure_ends(command, program) or _has_waited(command, program):
+            continue
+        place = nearby(command, program, environment)
+        if (place is None or place.port in own_ports(helper)) and not searches_ports(command):
+            continue
+        effect = (
+            f"The script of `{helper.name}` ends when `{_short(command.text)}` fails, as it may while the main "
+            "container is not up: as a native sidecar it starts first, and the main container might never start."
+        )
+        advice = "Let the call fail without ending the script (`|| true`), or wait first."
+        line = program_line(helper.container, command, program.script_index)
+        yield _first(helper, "review", effect, advice, line)
         return
 
 
