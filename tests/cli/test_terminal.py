@@ -91,9 +91,9 @@ class TestProcess:
 
     def test_an_unexpected_fault_is_exit_code_2(self) -> None:
         script = (
-            "import sidecarify.cli, sidecarify.batch\n"
+            "import sidecarify.cli, sidecarify.survey\n"
             "def fail(*_, **__): raise RuntimeError('boom')\n"
-            "sidecarify.batch.survey = fail\n"
+            "sidecarify.survey.survey = fail\n"
             "sidecarify.cli.main()\n"
         )
         ran = subprocess.run(
