@@ -525,6 +525,7 @@ class TestInspect:
 
 
 @pytest.mark.skipif(not KUSTOMIZE.is_dir(), reason=ABSENT)
+@pytest.mark.slow
 def test_public_repositories(repository: Path, sidecarify: Command) -> None:
     """Whatever is moved in them, everything that was built is built."""
     shutil.copytree(KUSTOMIZE, repository, dirs_exist_ok=True)

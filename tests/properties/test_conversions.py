@@ -15,7 +15,7 @@ from tests.properties.checks import check
 from tests.properties.generator import manifest
 from tests.support.cases import PLACEMENTS
 
-EXAMPLES = 400
+EXAMPLES = 250
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

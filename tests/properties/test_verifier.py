@@ -24,7 +24,7 @@ from tests.properties.generator import Manifest, manifest
 from tests.support.cases import PLACEMENTS
 from tests.support.yaml_data import Moved, moved, read_documents
 
-SEEDS = range(60)
+SEEDS = range(30)
 Fault = Callable[[pytest.MonkeyPatch], None]
 
 
