@@ -210,14 +210,10 @@ class Around:
         objects += self._concerning(more, further | words, file)
         everywhere = [one for one in self._everywhere if one.file != file]
         named = {entry for one in (*everywhere, *objects) for entry in self._patches_of(one)}
-        kept = {(one.file, one.document, one.path) for one in (*everywhere, *objects)}
-        patches = (one for entry in sorted(named) for one, _ in self._read(entry) if one.file != file)
-        objects += (one for one in patches if (one.file, one.document, one.path) not in kept)
-        kept = {(one.file, one.document, one.path) for one in everywhere}
-        return (
-            *everywhere,
-            *sorted((one for one in objects if (one.file, one.document, one.path) not in kept), key=_place),
-        )
+        objects += (one for entry in sorted(named) for one, _ in self._read(entry) if one.file != file)
+        known = {(one.file, one.document, one.path) for one in everywhere}
+        others = {key: one for one in objects if (key := (one.file, one.document, one.path)) not in known}
+        return (*everywhere, *sorted(others.values(), key=_place))
 
     def _post(self, entry: int, words: Iterable[str], index: dict[str, list[int]] | None = None) -> None:
         index = self._by_word if index is None else index

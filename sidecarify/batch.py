@@ -58,39 +58,32 @@ def convert_all(
 def convert_each(state: tuple[Around | None, Direction], piece: Iterable[tuple[Manifest, Options]]) -> list[Outcome]:
     """Convert some manifests with what is around them: a piece of the work of `convert_all`. Never raises."""
     around, direction = state
-    found = []
-    for manifest, options in piece:
-        try:
-            data = read(manifest.path)
-        except FileError as error:
-            trouble = Trouble(manifest.name, 1, error.code, error.message)
-            found.append(Outcome(manifest, b"", b"", troubles=(trouble,)))
-        else:
-            found.append(convert_one(manifest, data, options, around, direction))
-    return found
-
-
-def inspect_all(
-    looked: Survey, options_of: OptionsOf, *, previews: bool = False, jobs: int | None = 1
-) -> Iterator[Inspection]:
-    """Judge the candidates in their order; for the rest see `convert_all`."""
-    pieces = pieces_of(((one, options_of(one)) for one in looked.candidates), JUDGED)
-    for inspections in in_order(inspect_each, (looked.around, previews), pieces, jobs, alone=ALONE_JUDGED):
-        yield from inspections
+    return [
+        Outcome(one, b"", b"", troubles=(data,))
+        if isinstance(data, Trouble)
+        else convert_one(one, data, options, around, direction)
+        for one, data, options in _read(piece)
+    ]
 
 
 def inspect_each(state: tuple[Around | None, bool], piece: Iterable[tuple[Manifest, Options]]) -> list[Inspection]:
     """Judge some manifests with what is around them, and with previews or not. Never raises."""
     around, previews = state
-    found = []
+    return [
+        Inspection(one, troubles=(data,))
+        if isinstance(data, Trouble)
+        else inspect_one(one, data, options, around, previews=previews)
+        for one, data, options in _read(piece)
+    ]
+
+
+def _read(piece: Iterable[tuple[Manifest, Options]]) -> Iterator[tuple[Manifest, bytes | Trouble, Options]]:
+    """The bytes of each manifest, or what keeps it from being read."""
     for manifest, options in piece:
         try:
-            data = read(manifest.path)
+            yield manifest, read(manifest.path), options
         except FileError as error:
-            found.append(Inspection(manifest, troubles=(Trouble(manifest.name, 1, error.code, error.message),)))
-        else:
-            found.append(inspect_one(manifest, data, options, around, previews=previews))
-    return found
+            yield manifest, Trouble(manifest.name, 1, error.code, error.message), options
 
 
 def convert_one(

@@ -79,7 +79,7 @@ def _convert_piece(
 def inspect_all(
     looked: Survey, forest: Forest, options_of: OptionsOf, *, previews: bool = False, jobs: int | None = 1
 ) -> Iterator[Inspection]:
-    """As `batch.inspect_all`, but containers in a tree are judged as they are built."""
+    """Judge the candidates in their order, those of a tree as they are built; for the rest see `convert_all`."""
     state = (_without_candidates(looked), options_of, previews)
     found = in_order(_inspect_piece, state, _pieces(looked, forest, options_of), jobs, alone=batch.ALONE_JUDGED)
     return _in_order_of(looked, forest, found, lambda _: False)

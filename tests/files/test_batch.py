@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from sidecarify.batch import check, convert_all, convert_one, inspect_all, inspect_one
+from sidecarify.batch import check, convert_all, convert_one, inspect_one
 from sidecarify.discover import Manifest
 from sidecarify.families import CatalogueError
 from sidecarify.options import Options
 from sidecarify.outcome import Tally, Trouble
 from sidecarify.survey import survey
+from sidecarify.tree_outcomes import inspect_all
+from sidecarify.trees import Forest
 
 WEB = (Path(__file__).parents[2] / "fixtures" / "quickstart" / "web-with-logger.yaml").read_bytes()
 
@@ -38,7 +40,7 @@ def test_a_manifest_that_vanishes_after_the_survey_is_told() -> None:
     assert [(one.file, one.code, one.error) for one in gone.troubles] == [("a.yaml", "unreadable", True)]
     assert not gone.changed
     assert there.changed
-    missing, present = inspect_all(looked, lambda _: Options())
+    missing, present = inspect_all(looked, Forest((), {}), lambda _: Options())
     assert [one.code for one in missing.troubles] == ["unreadable"]
     assert len(present.pods) == 1
 
