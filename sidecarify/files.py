@@ -4,7 +4,6 @@ import errno
 import os
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from sidecarify.leftovers import prefix
+from sidecarify.leftovers import fresh
 
 SIZE_LIMIT = 64 * 1024 * 1024
 """No manifest that people keep is larger; etcd takes objects of 1.5 MiB."""
@@ -107,25 +106,19 @@ def stage(path: str | Path, before: bytes, after: bytes) -> Staged:
         raise FileError("unwritable", f"cannot be written: {reason(error)}; it is as it was") from None
     digest = _digest(before)
     _check_same(target, digest)
-    descriptor, temporary = -1, None
+    temporary = fresh(target)  # named before it is there: a signal in between leaves nothing behind
     try:
-        descriptor, name = tempfile.mkstemp(prefix=prefix(os.getpid()), suffix=".new", dir=target.parent)
-        temporary = Path(name)
-        _fill(descriptor, after)
-        _take_over(descriptor, target, status)
-        os.fsync(descriptor)
-        os.close(descriptor)
-        descriptor = -1
+        descriptor = _created(temporary)
+        try:
+            _fill(descriptor, after)
+            _take_over(descriptor, target, status)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
     except BaseException as error:
-        if descriptor >= 0:
-            with suppress(OSError):
-                os.close(descriptor)
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink()
+        _remove(temporary)
         if isinstance(error, OSError):
-            where = "" if temporary is not None else f" in the folder {target.parent}"
-            raise FileError("unwritable", f"cannot be written{where}: {reason(error)}; it is as it was") from None
+            raise FileError("unwritable", f"cannot be written: {reason(error)}; it is as it was") from None
         raise
     return Staged(target, temporary, digest, _digest(after), status.st_nlink)
 
@@ -230,6 +223,14 @@ def _alone_in(folder: Path) -> Iterator[None]:
             os.close(descriptor)
 
 
+def _created(path: Path) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    except OSError as error:
+        where = f"in the folder {path.parent}: {reason(error)}"
+        raise FileError("unwritable", f"cannot be written {where}; it is as it was") from None
+
+
 def _keep(staged: Staged) -> None:
     """Give the old file a second name, or where there are no such things copy it."""
     try:
@@ -247,14 +248,6 @@ def _keep(staged: Staged) -> None:
 def _remove(path: Path) -> None:
     with suppress(OSError):
         path.unlink()
-
-
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file that holds no manifest (a patch, a report). Raises FileError (`unwritable`)."""
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise FileError("unwritable", f"cannot be written: {reason(error)}") from None
 
 
 def patch_name(path: str, folder: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import secrets
 import stat
 import sys
 import time
@@ -30,6 +31,16 @@ def prefix(process: int) -> str:
     """How the names of the temporary files of a process begin: with the machine, its start, and the process's own."""
     host, boot = _machine()
     return f"{TEMPORARY}{host}-{boot}-{process}-{_began(process) or 0}-"
+
+
+def fresh(target: Path) -> Path:
+    """A name beside `target` for the text that is to replace it."""
+    return target.with_name(f"{prefix(os.getpid())}{secrets.token_hex(8)}.new")
+
+
+def own(paths: Iterable[str | Path]) -> list[str]:
+    """Those temporary files in the folders of `paths` that are of this process."""
+    return [path for path in beside(paths) if Path(path).name.startswith(prefix(os.getpid()))]
 
 
 def tidy(paths: Iterable[str | Path]) -> None:

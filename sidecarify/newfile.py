@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sidecarify.files import FileError
-from sidecarify.leftovers import prefix
+from sidecarify.leftovers import fresh
 
 
 @contextmanager
@@ -27,7 +26,7 @@ def new_file(path: Path) -> Iterator[Callable[[str], None]]:
                 yield lambda text: _whole(file.fileno(), text)
             return
         target = Path(os.path.realpath(path))
-        temporary = target.with_name(f"{prefix(os.getpid())}{secrets.token_hex(8)}.new")
+        temporary = fresh(target)
         # Created anew, so that the user's umask decides as for any other new file; one that is replaced keeps its mode.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         with os.fdopen(descriptor, "wb") as file:

@@ -13,13 +13,14 @@ new, each whole; the next run goes on from there. The files of one move in a kus
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
 from sidecarify.discover import Manifest
 from sidecarify.files import FileError, Staged, commit, discard, forget, restore, stage, sync
-from sidecarify.leftovers import beside, tidy
+from sidecarify.leftovers import beside, own, tidy
 from sidecarify.outcome import Follow
 from sidecarify.plan import Move
 
@@ -52,6 +53,7 @@ class Writing:
         self._tidied: set[str] = set()
         self._batches: list[_Batch] = []
         self._by_key: dict[frozenset[str], _Batch] = {}
+        self._latest: list[str] = []
 
     def __enter__(self) -> "Writing":
         return self
@@ -64,6 +66,10 @@ class Writing:
                 if staged is not None:
                     discard(staged)
         self._batches.clear()
+        if error is not None:  # a signal may have come before the last text was counted among those that wait
+            for path in own(self._latest):
+                with suppress(OSError):
+                    os.unlink(path)  # noqa: PTH108
 
     def stage(
         self,
@@ -85,6 +91,7 @@ class Writing:
             tidy(beside([manifest.path]))
         written = Written(manifest, moves, follows)
         batch = self._batch(together)
+        self._latest = [manifest.path]
         try:
             staged = stage(manifest.path, before, after)
         except FileError as error:

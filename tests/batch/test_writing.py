@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecarify import files
+from sidecarify import files, writing
 from sidecarify.discover import Manifest
 from sidecarify.leftovers import prefix
 from sidecarify.writing import Writing, Written
@@ -69,6 +69,38 @@ def test_nothing_is_replaced_before_all_wait(folder: Path, atomic: bool) -> None
         stage_all(writing, folder)
         assert contents(folder) == [OLD] * 5
         assert len(names_in(folder)) == 10
+    assert contents(folder) == [OLD] * 5
+    assert names_in(folder) == NAMES
+
+
+@pytest.mark.parametrize("at", [1, 3])
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        pytest.param(os, "open", id="the file is there, and its number not yet told"),
+        pytest.param(os, "fsync", id="the text is written"),
+        pytest.param(writing, "stage", id="the text waits, and is not yet counted among those that do"),
+    ],
+)
+def test_an_interrupt_while_a_text_is_staged_leaves_nothing(
+    folder: Path, owner: object, name: str, at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signals come between any two steps: the step itself was done."""
+    step, made = getattr(owner, name), 0
+
+    def interrupted(*arguments: object) -> object:
+        nonlocal made
+        result = step(*arguments)
+        waiting = len(names_in(folder)) - len(NAMES)
+        made += waiting >= at
+        if made == 1:
+            raise KeyboardInterrupt
+        return result
+
+    monkeypatch.setattr(owner, name, interrupted)
+    with pytest.raises(KeyboardInterrupt), Writing() as texts:
+        stage_all(texts, folder)
+    assert made
     assert contents(folder) == [OLD] * 5
     assert names_in(folder) == NAMES
 

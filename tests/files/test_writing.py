@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecarify.files import FileError, commit, discard, patch_name, stage, write_new
+from sidecarify.files import FileError, commit, discard, patch_name, stage
 
 OLD = b"old: 1\r\n"
 NEW = b"new: 1\r\n"
@@ -268,8 +268,3 @@ def test_names_in_patches_without_a_repository(tmp_path: Path) -> None:
         pytest.skip("the temporary folder is in a repository")
     assert patch_name(str(tmp_path / "sub/a.yaml"), tmp_path) == "sub/a.yaml"
     assert patch_name(str(tmp_path / "a.yaml"), tmp_path / "sub") == str(tmp_path / "a.yaml").lstrip("/")
-
-
-def test_a_new_file_that_cannot_be_written_is_told_so(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="cannot be written: it is not there"):
-        write_new(tmp_path / "gone" / "a.patch", b"")
