@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sidecarify.batch import convert_one
+from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.outcome import Outcome
 from sidecarify.report.results import Fix
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from sidecarify.plan import Move
 
 
-def fixes(outcome: Outcome, options: Options, around: Around | None = None) -> Iterator[Fix]:
+def fixes(
+    outcome: Outcome, options: Options, around: Around | None = None, direction: Direction = TO_SIDECAR
+) -> Iterator[Fix]:
     """A fix for each pod whose moves are all safe, proved as every conversion is.
 
     The moves of a pod go together, because one helper may need another one. What is moved though a rule speaks against
@@ -34,5 +37,5 @@ def fixes(outcome: Outcome, options: Options, around: Around | None = None) -> I
             after = outcome.after
         else:
             wanted = frozenset(move.key for move in moves)
-            after = convert_one(outcome.manifest, outcome.before, options, around, wanted=wanted).after
+            after = convert_one(outcome.manifest, outcome.before, options, around, direction, wanted).after
         yield Fix(document, path, tuple(move.container for move in moves), after.decode("utf-8"))

@@ -84,9 +84,6 @@ class Reporting(NamedTuple):
             raise typer.BadParameter("--baseline and --write-baseline exclude one another.", param_hint="--baseline")
 
 
-AS_EVER = Reporting()
-
-
 class Ledger:
     """What is known of a run by its baseline, or is to be: results go through it, and it sums up at the end."""
 

@@ -2,8 +2,9 @@
 
 import typer
 
-from sidecarify.cli import arguments, selecting
+from sidecarify.cli import arguments, output, selecting
 from sidecarify.cli.arguments import Judging
+from sidecarify.cli.output import OutputFormat, Reporting
 from sidecarify.cli.run import Wish, carry_out
 from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import ColorWhen, Terminal
@@ -16,6 +17,8 @@ def revert(
     check: arguments.Check = False,
     patch: arguments.Patch = None,
     explain: arguments.Explain = False,
+    output_format: output.Format = OutputFormat.TEXT,
+    output_file: output.OutputFile = None,
     only: arguments.Only = None,
     unsafe: arguments.Unsafe = None,
     accept: arguments.Accept = None,
@@ -59,5 +62,5 @@ def revert(
         isolated=isolated,
     )
     files = Selecting(paths, exclude, include, force_exclude, no_ignore_files, files_from, since, jobs)
-    wish = Wish(diff, check, patch, explain, verbose, atomic=atomic, prove=prove)
+    wish = Wish(diff, check, patch, explain, verbose, Reporting(output_format, output_file), atomic=atomic, prove=prove)
     raise typer.Exit(carry_out(files, judging, wish, Terminal.of(color, quiet=quiet)))

@@ -22,6 +22,7 @@ from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import ColorWhen, Terminal, complain, is_terminal, orderly_end, put
 from sidecarify.report import text
 from sidecarify.report.visible import visible
+from sidecarify.report.words import CONVERT
 
 if TYPE_CHECKING:
     from sidecarify.discover import Manifest
@@ -224,9 +225,7 @@ class _Session:
                     self.code = 2
                     continue
                 look, follows = self.terminal.err, written.follows
-                self.terminal.say(
-                    text.moved_line(name, written.moves, text.CONVERT, done=True, look=look, follows=follows)
-                )
+                self.terminal.say(text.moved_line(name, written.moves, CONVERT, done=True, look=look, follows=follows))
                 changed, moved = self.counts.changed + 1, self.counts.moved + len(written.moves)
                 self.counts = self.counts._replace(changed=changed, moved=moved)
 

@@ -13,12 +13,13 @@ import typer
 from sidecarify.cli import arguments, output
 from sidecarify.cli.arguments import Judging
 from sidecarify.cli.choices import Choices
-from sidecarify.cli.output import AS_EVER, Ledger, OutputFormat, Reporting
+from sidecarify.cli.output import Ledger, OutputFormat, Reporting
 from sidecarify.cli.progress import watched
 from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import Terminal, complain, is_terminal, orderly_end, put_bytes
 from sidecarify.report import text
 from sidecarify.report.visible import visible
+from sidecarify.report.words import words_of
 
 if TYPE_CHECKING:
     from sidecarify.discover import Manifest
@@ -38,7 +39,7 @@ class Wish(NamedTuple):
     patch: Path | None
     explain: bool
     verbose: bool
-    reporting: Reporting = AS_EVER
+    reporting: Reporting
     atomic: bool = False
     prove: bool = False
 
@@ -162,10 +163,10 @@ class _Run:
         self.wish = wish
         self.terminal = terminal
         self.judging = judging
-        self.words = text.CONVERT if judging.direction.promotes else text.REVERT
+        self.words = words_of(reverting=not judging.direction.promotes)
         self.tally = Tally()
         self.summary = Summary()
-        self.ledger = Ledger(wish.reporting, "convert")
+        self.ledger = Ledger(wish.reporting, self.words.verb)
         self.code = 0
         self.failed = False
         self.patches = output.Spool()
@@ -193,7 +194,7 @@ class _Run:
             return ()
         from sidecarify.fixes import fixes  # noqa: PLC0415  (for this format alone)
 
-        return tuple(fixes(outcome, options, None if looked is None else looked.around))
+        return tuple(fixes(outcome, options, None if looked is None else looked.around, self.judging.direction))
 
     def publish(self, reports: Iterable[FileReport], kubernetes: str) -> None:
         """Run through the manifests, and write the answer in the form that is wanted."""
@@ -204,8 +205,8 @@ class _Run:
             if reporting.file is not None and not output.saved(reporting.file, self.patches.pieces()):
                 self.failed = True
             return
-        about = output.about("convert", kubernetes, patches=self.wish.diff)
-        pieces = output.renderer(reporting.form, "convert")(reports, about)
+        about = output.about(self.words.verb, kubernetes, patches=self.wish.diff)
+        pieces = output.renderer(reporting.form, self.words.verb)(reports, about)
         if not output.publish(pieces, reporting.file):
             self.failed = True
 

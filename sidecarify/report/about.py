@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from sidecarify.report.words import REVERT, Words, words_of
+
 
 def same(name: str) -> str:
     """The name itself."""
@@ -23,3 +25,8 @@ class About(NamedTuple):
     version: str = ""
     located: Callable[[str], str] = same
     patches: bool = False
+
+    @property
+    def words(self) -> Words:
+        """How the run speaks of moves."""
+        return words_of(reverting=self.command == REVERT.verb)

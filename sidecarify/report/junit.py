@@ -41,7 +41,7 @@ def _suite(report: FileReport, about: About) -> Iterator[str]:
     for result in told:
         yield from _case(result, name)
     if not told:
-        yield f'    <testcase name="native sidecars" classname={_quoted(name)}/>\n'
+        yield f"    <testcase name={_quoted(about.words.become)} classname={_quoted(name)}/>\n"
     if said:
         lines = "\n".join(f"{one.file}:{one.line}: [{one.rule}] {one.container}: {one.message}" for one in said)
         yield f"    <system-out>{_escaped(lines)}</system-out>\n"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sidecarify.report.about import About
 from sidecarify.report.results import FileReport, Result, containers
+from sidecarify.report.words import Words
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]")
 _CODE = re.compile(r"`([^`]+)`")
@@ -33,8 +34,8 @@ def markdown(reports: Iterable[FileReport], about: About) -> Iterator[str]:
     errors = [result for _, result in found if result.sort == "error"]
     templates = [result for _, result in found if result.sort == "template"]
     files = len({result.manifest for result in moves})
-    yield "## Helper containers as native sidecars\n\n"
-    yield f"{_summary(moves, files, left, templates, errors)}\n"
+    yield f"## {about.words.title}\n\n"
+    yield f"{_summary(about.words, moves, files, left, templates, errors)}\n"
     if moves:
         yield "\n### What moves\n\n"
         yield from table(("manifest", "workload", "container", "why"), [_moved(one) for one in moves], _ROOM)
@@ -121,13 +122,14 @@ def _why(result: Result) -> str:
 
 
 def _summary(
+    words: Words,
     moves: Sequence[Result],
     files: int,
     left: Sequence[Result],
     templates: Sequence[Result],
     errors: Sequence[Result],
 ) -> str:
-    parts = [f"**{_count(containers(moves), 'container')}** in {_count(files, 'manifest')} can become native sidecars."]
+    parts = [f"**{_count(containers(moves), 'container')}** in {_count(files, 'manifest')} can become {words.become}."]
     if not moves:
         parts = ["No container is to be moved."]
     if left:

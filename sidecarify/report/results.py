@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
+from sidecarify.report.words import CONVERT, Words, words_of
+
 if TYPE_CHECKING:
     from sidecarify.outcome import Inspection, Outcome, Owner, Trouble
     from sidecarify.plan import Move, MoveKey, Refusal
@@ -16,15 +18,9 @@ if TYPE_CHECKING:
 Sort = Literal["move", "left", "note", "template", "remark", "error"]
 Level = Literal["safe", "review", "refuse", "note", "error"]
 
-MOVABLE = "native-sidecar"
-"""The name that a move goes by beside the names of the rules."""
 FOLLOWS = "follows-move"
 """The name of the remark on a file that changes for the sake of a move in another one."""
 TEMPLATE = "template"
-_MOVABLE = (
-    "can be a native sidecar: `sidecarify convert` moves it to `initContainers` with `restartPolicy: Always`, so that "
-    "it starts before the main container and stops after it."
-)
 
 
 class Place(NamedTuple):
@@ -54,8 +50,8 @@ class Result(NamedTuple):
     """One thing that is said of a manifest.
 
     `file` and `line` are those of the evidence, `manifest` is where the container stands. `rule` is a rule, the code of
-    a refusal or an error, or MOVABLE. `ordinal` tells results of one identity apart, from 0. `subject` is what it was
-    made of: a move, a refusal, or a finding of `inspect`.
+    a refusal or an error, or the name that moves go by (words.py). `ordinal` tells results of one identity apart, from
+    0. `subject` is what it was made of: a move, a refusal, or a finding of `inspect`.
     """
 
     sort: Sort
@@ -126,7 +122,9 @@ def of_outcome(outcome: Outcome) -> FileReport:
     for move in outcome.moves:
         place = places.get((move.document, move.path), Place(path=move.path, document=move.document))
         reasons = tuple(reasons_of.get(move.key, ()))
-        results.append(_movable(name, move.container, move.line, move.verdict, place, reasons)._replace(subject=move))
+        words = words_of(reverting=move.reverted)
+        made = _movable(words, name, move.container, move.line, move.verdict, place, reasons)
+        results.append(made._replace(subject=move))
         results += (
             Result("note", note.rule, "note", note.message, note.file or name, note.line, name, move.container, place)
             for note in move.notes
@@ -193,7 +191,7 @@ def _of_container(file: str, place: Place, container: ContainerEntry) -> Iterato
     name = container["name"]
     if verdict == "safe":
         evidence = tuple(container["evidence"])
-        yield _movable(file, name, container["line"], "safe", place, evidence)._replace(subject=container)
+        yield _movable(CONVERT, file, name, container["line"], "safe", place, evidence)._replace(subject=container)
     for finding in container["findings"]:
         sort: Sort = "note" if finding["level"] == "note" else "left"
         yield Result(
@@ -210,8 +208,10 @@ def _of_container(file: str, place: Place, container: ContainerEntry) -> Iterato
         )
 
 
-def _movable(file: str, name: str, line: int, level: Level, place: Place, evidence: tuple[str, ...]) -> Result:
-    return Result("move", MOVABLE, level, f"`{name}` {_MOVABLE}", file, line, file, name, place, evidence)
+def _movable(
+    words: Words, file: str, name: str, line: int, level: Level, place: Place, evidence: tuple[str, ...]
+) -> Result:
+    return Result("move", words.rule, level, f"`{name}` {words.can}", file, line, file, name, place, evidence)
 
 
 def _left(file: str, refusal: Refusal, places: dict[tuple[int, str], Place]) -> Result:

@@ -8,28 +8,18 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sidecarify.report.about import About
 from sidecarify.report.diff import replaced_lines
-from sidecarify.report.results import MOVABLE, FileReport, Fix, Result
+from sidecarify.report.results import FileReport, Fix, Result
+from sidecarify.report.words import Words
 from sidecarify.yamltext.source import BOM
-
-if TYPE_CHECKING:
-    pass
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 # The name that code scanning knows for it.
 _ROOT = "%SRCROOT%"
 _LEVELS = {"refuse": "error", "error": "error", "review": "warning", "safe": "warning", "note": "note"}
-_SUMMARY = "A helper that can be a native sidecar is an ordinary container."
-_HELP = (
-    "The container helps the main container and runs as long as the pod does, and nothing speaks against making it a "
-    "native sidecar: an entry of initContainers with restartPolicy: Always (KEP-753). Such a container starts before "
-    "the main container, stops after it, and does not keep a Job from completing. Run sidecarify convert, or apply "
-    "the fix."
-)
 Json = dict[str, object]
 
 
@@ -122,7 +112,7 @@ def _fix(report: FileReport, fix: Fix, about: About) -> Json:
         for start, end, text in replaced_lines(before, after)
     ]
     return {
-        "description": {"text": f"Move {names} to initContainers as native sidecars."},
+        "description": {"text": f"Move {names} {about.words.done}."},
         "artifactChanges": [{"artifactLocation": _artifact(report.file, about), "replacements": replacements}],
     }
 
@@ -152,16 +142,16 @@ def _driver(names: list[str], about: About) -> Json:
         "name": "sidecarify",
         "semanticVersion": about.version,
         "properties": {"command": about.command, "kubernetes": about.kubernetes},
-        "rules": [_rule(name) for name in names],
+        "rules": [_rule(name, about.words) for name in names],
     }
 
 
-def _rule(name: str) -> Json:
-    if name == MOVABLE:
+def _rule(name: str, words: Words) -> Json:
+    if name == words.rule:
         return {
             "id": name,
-            "shortDescription": {"text": _SUMMARY},
-            "help": {"text": _HELP},
+            "shortDescription": {"text": words.summary},
+            "help": {"text": words.help},
             "defaultConfiguration": {"level": "warning"},
         }
     from sidecarify.judge.known import RULES  # noqa: PLC0415  (for results of rules alone)

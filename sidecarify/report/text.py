@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from sidecarify.report.visible import Style, painted, visible
+from sidecarify.report.words import Words
 
 if TYPE_CHECKING:
     from sidecarify.outcome import Follow
@@ -28,18 +29,6 @@ class Look(NamedTuple):
 
 
 PLAIN = Look()
-
-
-class Words(NamedTuple):
-    """How a run speaks of what it does; `names` is the flag that names a container."""
-
-    verb: str
-    past: str
-    names: str
-
-
-CONVERT = Words("convert", "converted", "--helper")
-REVERT = Words("revert", "reverted", "--only")
 
 
 def message(file: str, line: int, rule: str, container: str, text: str, look: Look = PLAIN) -> str:

@@ -90,6 +90,30 @@ def test_stdin_is_filtered(sidecarify: Command) -> None:
     assert (ended.code, ended.stdout) == (0, WEB)
 
 
+@pytest.mark.parametrize("form", ["concise", "json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown"])
+@pytest.mark.parametrize("flag", ["--check", "--diff"])
+def test_the_answer_has_the_forms_of_convert(sidecarify: Command, form: str, flag: str) -> None:
+    ended = sidecarify("revert", flag, "--output-format", form, "web.yaml")
+    assert ended.code == 1
+    assert "log-reader" in ended.out
+    assert "can be a native sidecar" not in ended.out
+    assert "can become native sidecars" not in ended.out
+    assert Path("web.yaml").read_bytes() == WEB_AFTER
+
+
+def test_a_form_is_known_before_anything_is_written(sidecarify: Command) -> None:
+    ended = sidecarify("revert", "--output-format", "json", "web.yaml")
+    assert ended.code == 2
+    assert Path("web.yaml").read_bytes() == WEB_AFTER
+
+
+def test_a_patch_and_the_text_of_its_pull_request_in_one_run(sidecarify: Command) -> None:
+    patch = sidecarify("revert", "--diff", "web.yaml").stdout
+    ended = sidecarify("revert", "--patch", "back.patch", "--output-format", "markdown", "-o", "body.md", "web.yaml")
+    assert (ended.code, ended.stdout, Path("back.patch").read_bytes()) == (0, b"", patch)
+    assert Path("body.md").read_text().startswith("## Native sidecars as ordinary containers\n")
+
+
 def test_explain_tells_the_change_of_the_model(sidecarify: Command) -> None:
     told = sidecarify("revert", "--diff", "--explain", "web.yaml").err
     assert "moved log-reader: spec.initContainers.0 -> spec.containers.1" in told

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from sidecarify.batch import convert_one, inspect_one
+from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.discover import Manifest
 from sidecarify.fixes import fixes
 from sidecarify.options import Options
@@ -44,11 +45,13 @@ Report = Callable[..., FileReport]
 Render = Callable[[Iterable[FileReport], About], Iterator[str]]
 
 
-def converted(text: str, name: str = "web.yaml", options: Options | None = None) -> FileReport:
-    """What `convert` says of a manifest, with the fixes."""
+def converted(
+    text: str, name: str = "web.yaml", options: Options | None = None, direction: Direction = TO_SIDECAR
+) -> FileReport:
+    """What `convert`, or `revert`, says of a manifest, with the fixes."""
     chosen = options or Options()
-    outcome = convert_one(Manifest(name, f"/{name}", explicit=True), text.encode(), chosen)
-    return of_outcome(outcome)._replace(fixes=tuple(fixes(outcome, chosen)))
+    outcome = convert_one(Manifest(name, f"/{name}", explicit=True), text.encode(), chosen, direction=direction)
+    return of_outcome(outcome)._replace(fixes=tuple(fixes(outcome, chosen, direction=direction)))
 
 
 def inspected(text: str, name: str = "web.yaml") -> FileReport:

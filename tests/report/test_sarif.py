@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from sidecarify import Options, convert_text
+from sidecarify import Options, convert_text, revert_text
+from sidecarify.direction import TO_CONTAINER
 from sidecarify.judge.rules import ALL_RULES
 from sidecarify.report.about import About
 from sidecarify.report.results import FileReport, Result
@@ -117,6 +118,19 @@ def test_a_fix_moves_what_is_in_one_pod() -> None:
         once = applied(TWO, result)
         assert len(convert_text(once).moves) == 1
         assert convert_text(once).text == convert_text(TWO).text
+
+
+def test_a_fix_of_the_way_back_gives_the_bytes_of_revert() -> None:
+    native = convert_text(TWO).text
+    about = About("revert", "1.33")
+    run = log(converted(native, direction=TO_CONTAINER), about=about)["runs"][0]
+    results = [one for one in run["results"] if "fixes" in one]
+    assert [one["ruleId"] for one in results] == ["ordinary-container"] * 2
+    assert run["tool"]["driver"]["rules"][0]["shortDescription"]["text"].startswith("A native sidecar can be")
+    for result in results:
+        once = applied(native, result)
+        assert len(revert_text(once).moves) == 1
+        assert revert_text(once).text == revert_text(native).text
 
 
 def test_what_is_not_safe_has_no_fix() -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from sidecarify.plan import Move
-from sidecarify.report.text import CONVERT, moved_line
+from sidecarify.report.text import moved_line
+from sidecarify.report.words import CONVERT
 
 
 @pytest.mark.parametrize(
