@@ -173,8 +173,8 @@ def _flow(statement: Statement, state: _State) -> Flow:
             return _loop(statement, state)
         case If():
             return _if(statement, state)
-        case Case(bodies=bodies, complete=complete):
-            return _either([_flow(body, state) for body in bodies] + ([] if complete else [_FALLS]))
+        case Case():
+            return _case(statement, state)
         case Function():
             return _FALLS
         case Broken():
@@ -256,6 +256,8 @@ def _chain(chain: Chain, state: _State) -> Flow:
             flow = _either([flow, _as_failure(right, item)])
         elif operator == "||" or looks:
             flow = _either([flow._replace(falls=True), right])
+        elif flow.open and right.fails:
+            flow = _either([flow._replace(falls=True, open=None), _as_decided(right, flow.open)])
         else:
             flow = _then(flow, right, is_work=not _is_epilogue(item))
         looks = looks and looks_only(item)
@@ -274,6 +276,12 @@ def _as_failure(flow: Flow, statement: Statement) -> Flow:
         last=None,
         can_fail=flow.can_fail or leaves,
     )
+
+
+def _as_decided(flow: Flow, by: Settled) -> Flow:
+    """What stands behind `if X` or `X &&`: leaving there is the plan, whatever it returns, and nobody knows X."""
+    text = quoted(by.command.words) if by.command else "a command"
+    return flow._replace(shut=flow.shut or Settled(f"{text} decides whether it goes on", by.command))
 
 
 def _pipeline(stages: tuple[Statement, ...], state: _State) -> Flow:
@@ -350,6 +358,8 @@ def _if(statement: If, state: _State) -> Flow:
         flow = _flow(body, state)
         if isinstance(condition, Not) and not looks_only(condition):
             flow = _as_failure(flow, body)
+        elif asked.open and flow.fails and not looks_only(condition):
+            flow = _as_decided(flow, asked.open)
         flows.append(flow)
         if value is True:
             return _either(flows)
@@ -358,6 +368,14 @@ def _if(statement: If, state: _State) -> Flow:
     if statement.otherwise is not None:
         flows.append(_flow(statement.otherwise, state))
     return _either(flows + ([] if complete else [_FALLS]))
+
+
+def _case(case: Case, state: _State) -> Flow:
+    for inner in case.inner:
+        subject = _flow(inner, state)
+        if subject.only_stays:
+            return subject
+    return _either([_flow(body, state) for body in case.bodies] + ([] if case.complete else [_FALLS]))
 
 
 def _loop(loop: Loop, state: _State) -> Flow:

@@ -296,7 +296,7 @@ class _Builder:
         command = SimpleCommand(
             tuple(words), self.line(node), self.offset(node), tuple(redirects), tuple(assignments), **context._asdict()
         )
-        inner = tuple(self.substitutions(node, context, depth))
+        inner = tuple(self.substitutions(node.children, context, depth))
         nested = self.nested(command, context, depth)
         return statements.Simple(command, inner, nested)
 
@@ -383,10 +383,10 @@ class _Builder:
                 targets.append(self.word(child))
         return Redirect(fd, operator, targets[0] if targets else ""), targets[1:]
 
-    def substitutions(self, node: "Node", context: _Context, depth: int) -> Iterator[Statement]:
-        """The commands in `$(...)`, backquotes and `<(...)` below a node, outermost only."""
+    def substitutions(self, nodes: Iterable["Node"], context: _Context, depth: int) -> Iterator[Statement]:
+        """The commands in `$(...)`, backquotes and `<(...)` among the nodes and below them, outermost only."""
         inside = context._replace(in_substitution=True, fallback="", piped_into="", negated=False)
-        todo = list(reversed(node.children))
+        todo = [*nodes][::-1]
         while todo:
             current = todo.pop()
             if current.type in _SUBSTITUTIONS:
@@ -445,7 +445,7 @@ class _Builder:
                 redirect, more = self.redirect(child)
                 redirects.append(redirect)
                 words.extend(more)
-                inner.extend(self.substitutions(child, context, depth))
+                inner.extend(self.substitutions(child.children, context, depth))
             elif child.type == "heredoc_redirect":
                 heredocs.append(child)
             elif child.type == "ERROR":
@@ -490,7 +490,7 @@ class _Builder:
     def substitutions_of_body(self, heredoc: "Node", context: _Context, depth: int) -> Iterator[Statement]:
         for child in heredoc.children:
             if child.type == "heredoc_body":
-                yield from self.substitutions(child, context, depth)
+                yield from self.substitutions(child.children, context, depth)
 
     def compound(self, node: "Node", context: _Context, depth: int) -> Statement:
         if node.children and node.children[0].type == "((":
@@ -561,6 +561,7 @@ class _Builder:
     def cases(self, node: "Node", context: _Context, depth: int) -> Statement:
         bodies: list[Statement] = []
         complete = False
+        inner = tuple(self.substitutions(node.children_by_field_name("value"), context, depth))
         inside = context._replace(in_branch=True)
         for item in node.children:
             if item.type == "ERROR":
@@ -572,7 +573,7 @@ class _Builder:
             close = next((index for index, child in enumerate(item.children) if child.type == ")"), 0)
             body = [child for child in item.children[close + 1 :] if child.type not in (";;", ";&", ";;&")]
             bodies.append(self.block(body, inside, depth))
-        return statements.Case(tuple(bodies), complete)
+        return statements.Case(tuple(bodies), complete, inner)
 
     def function(self, node: "Node", context: _Context, depth: int) -> Statement:
         name = node.child_by_field_name("name")

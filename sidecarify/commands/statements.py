@@ -81,10 +81,11 @@ class If(NamedTuple):
 
 
 class Case(NamedTuple):
-    """`case`: the bodies; `complete` if one of the patterns is `*`."""
+    """`case`: the bodies; `complete` if one of the patterns is `*`. `inner` are the substitutions of its subject."""
 
     bodies: tuple["Statement", ...]
     complete: bool
+    inner: tuple["Statement", ...] = ()
 
 
 class Function(NamedTuple):
@@ -126,7 +127,7 @@ def parts(statement: Statement) -> tuple[Statement, ...]:
             last = (statement.otherwise,) if statement.otherwise else ()
             return (*(part for branch in statement.branches for part in branch), *last)
         case Case():
-            return statement.bodies
+            return (*statement.inner, *statement.bodies)
         case Broken():
             return ()
 

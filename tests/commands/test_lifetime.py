@@ -6,6 +6,9 @@ from sidecarify.commands import Lifetime, read_program
 from tests.commands.scripts import command, script
 
 FOREVER = [
+    pytest.param("while true; do if ! x; then exit 1; fi; sleep 1; done", id="an unknown command that only fails"),
+    pytest.param("while :; do if [ -z \"$A\" ]; then exit 1; fi; sleep 1; done", id="a test that leads to a failure"),
+    pytest.param("case $(tail -F x) in a) exit;; esac", id="the subject of a case follows"),
     pytest.param("while true; do date; sleep 1; done", id="while true"),
     pytest.param("while :; do x; done", id="while colon"),
     pytest.param("while [ 1 ]; do x; done", id="a non-empty word is true"),
@@ -116,6 +119,9 @@ ENDS = [
 ]
 
 UNKNOWN = [
+    pytest.param("while true; do if x; then exit 1; fi; sleep 1; done", id="an unknown command decides"),
+    pytest.param("while true; do x && exit 1; sleep 1; done", id="the same with and"),
+    pytest.param("f() { x; }; while true; do if f; then exit 1; fi; done", id="the same in a function"),
     pytest.param("my-tool --x", id="nobody knows it"),
     pytest.param("exec my-tool", id="nor with exec"),
     pytest.param("my-server & wait", id="nor in the background"),

@@ -155,9 +155,10 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
     A native sidecar that ends is started again for ever, and one that ends at once may keep the main container from
     starting (hazards ORD2, JOB1). What an image does by default, what a script in the image or in a ConfigMap does, and
     a script that cannot be read, are invisible here, and are never assumed to be safe. So is a helper that runs another
-    program and ends with it (`litestream replicate -exec`). Daemons of known families, options such as `--listen` or
-    `--watch`, ports and probes all say that a program stays; of names only that of a family (`metrics-exporter`) does,
-    not an ending (`data-exporter`).
+    program and ends with it (`litestream replicate -exec`), and a loop that a command which nobody knows may leave (`if
+    my-check; then exit 1; fi`; `my-check || exit 1` is a failure, and no plan). Daemons of known families, options such
+    as `--listen` or `--watch`, ports and probes all say that a program stays; of names only that of a family
+    (`metrics-exporter`) does, not an ending (`data-exporter`).
 
     Fires on:
         - {name: cert-watcher, image: corp/certs:3, command: [/opt/scripts/certs.sh], volumeMounts: [...]}

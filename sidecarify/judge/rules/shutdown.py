@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sidecarify.commands import Lifetime, Program, SimpleCommand, read_program
+from sidecarify.commands.argv import base_name
 from sidecarify.commands.processes import seconds
 from sidecarify.commands.stopping import kills
 from sidecarify.commands.uploads import uploads
@@ -322,6 +323,8 @@ def slow_stop(helper: Member, pod: PodContext) -> Iterator[Finding]:
     Near miss:
         command: [sh, -c, "sleep 2; exec /fluent-bit/bin/fluent-bit -c /etc/fluent.conf"]      # it heeds SIGTERM itself
 
+    A trap for EXIT alone helps in bash only.
+
     Fix: Begin the script with `trap 'exit 0' TERM`, and let what takes long run as `COMMAND & wait $!`: a shell runs a
     trap only between commands. `exec` alone does it for programs with a handler of their own; as first process of a
     container, `tail` and `sleep` ignore the signal too.
@@ -334,7 +337,7 @@ def slow_stop(helper: Member, pod: PodContext) -> Iterator[Finding]:
     own = [command for command in program.commands if not command.in_trap and not command.in_substitution]
     if len(own) < 2 or any(command.words[:1] == ("exec",) and len(command.words) > 1 for command in own):
         return
-    if any(not trap.ignores for trap in program.traps) or pod.pod.shares_processes:
+    if _heeds_sigterm(program) or pod.pod.shares_processes:
         return
     if set(program.wrappers) & _INIT_SYSTEMS:
         return
@@ -345,6 +348,16 @@ def slow_stop(helper: Member, pod: PodContext) -> Iterator[Finding]:
         "Begin the script with `trap 'exit 0' TERM`, and let what takes long run behind it: `COMMAND & wait $!`.",
         helper.container.word_line(program.script_index),
     )
+
+
+def _heeds_sigterm(program: Program) -> bool:
+    """Whether the script's shell reacts to SIGTERM: it has a trap for it, or is a bash with one for its own end.
+
+    Other shells (dash, busybox) run the trap on EXIT where they end, and a signal that nobody handles does not end the
+    first process of a container.
+    """
+    heeded = {"TERM"} | ({"EXIT"} if program.argv and base_name(program.argv[0]) == "bash" else set())
+    return any(not trap.ignores and heeded & {*trap.signals} for trap in program.traps)
 
 
 def stuck_termination(helper: Member, pod: PodContext) -> Iterator[Finding]:
