@@ -1,12 +1,14 @@
 """Which files a run takes: folders walked in a stable order, less what is left out, plus what is given by name."""
 
+import errno
 import os
+import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from sidecarify.files import reason
-from sidecarify.ignore import NO_RULES, RULE_NAMES, Patterns, Rules, rules_above
+from sidecarify.files import no_file, reason
+from sidecarify.ignore import NO_RULES, OWN_FILE, RULE_NAMES, Patterns, Rules, rules_above
 from sidecarify.leftovers import TEMPORARY
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -17,6 +19,7 @@ SKIPPED_FOLDERS = frozenset(
 )
 """Folders that hold what others have made; `vendor` and the like are entered when they are given, or included."""
 _ENVIRONMENT = "pyvenv.cfg"
+_NOWHERE = (errno.ENOENT, errno.ELOOP)
 
 
 class Manifest(NamedTuple):
@@ -32,7 +35,12 @@ class Manifest(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A name that stands for no readable manifest; an `error` unless it was left out on purpose."""
+    """A name that stands for no readable manifest.
+
+    It is an `error` if it was given, or may hold a manifest. What a walk only meets and what holds no text at all (a
+    link to nothing, a FIFO) is none: nobody asked for it, and an editor's lock file must not end a run over a
+    repository.
+    """
 
     name: str
     code: str
@@ -253,9 +261,11 @@ def _walk(given: str, roots: Sequence[str], named: Collection[str], selection: S
             elif _taken(folder, name, selection):
                 if entry.is_symlink():
                     stack += _linked(entry, roots, selection)
-                else:
+                elif entry.is_file(follow_symlinks=False):
                     path = real + name
                     stack.append(Manifest(prefix + name, path, path in named))
+                else:
+                    stack.append(_met(prefix + name, *no_file(entry.stat(follow_symlinks=False).st_mode)))
             elif name.startswith(TEMPORARY):
                 stack.append(Leftover(real + name))
 
@@ -264,18 +274,26 @@ def _linked(entry: os.DirEntry[str], roots: Sequence[str], selection: Selection)
     name = shown(entry.path)
     try:
         target = os.path.realpath(entry.path, strict=True)
-    except FileNotFoundError:
-        yield _dangling(name, entry.path)
-        return
+        mode = os.stat(target).st_mode  # noqa: PTH116
     except OSError as error:
+        if error.errno in _NOWHERE:
+            yield _met(name, *_dangling(entry.path))
+            return
         yield Skipped(name, "unreadable", f"cannot be read: {reason(error)}")
         return
     above = [root for root in roots if _is_below(target, root)]
     if not above:
         what = f"is a symbolic link out of the given folder (to {target}) and is not followed; name it to have it read"
         yield Skipped(name, "outside-link", what, error=False)
-    elif not is_folder(target) and not any(_would_meet(target, root, selection) for root in above):
+    elif not stat.S_ISREG(mode):
+        if not stat.S_ISDIR(mode):
+            yield _met(name, *no_file(mode))
+    elif not any(_would_meet(target, root, selection) for root in above):
         yield Manifest(name, target)
+
+
+def _met(name: str, code: str, message: str) -> Skipped:
+    return Skipped(name, code, f"{message}; --exclude or {OWN_FILE} leave it out", error=False)
 
 
 def _would_meet(path: str, start: str, selection: Selection) -> bool:
@@ -330,13 +348,13 @@ def _named(given: str, *, explicit: bool = True) -> Manifest | Skipped:
     name = shown(given)
     try:
         return Manifest(name, os.path.realpath(given, strict=True), explicit)
-    except FileNotFoundError:
-        return _dangling(name, given)
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) in _NOWHERE and os.path.islink(given):  # noqa: PTH114
+            return Skipped(name, *_dangling(given)) if explicit else _met(name, *_dangling(given))
+        if isinstance(error, FileNotFoundError):
+            return Skipped(name, "missing", "no such file or folder")
         return Skipped(name, "unreadable", f"cannot be read: {reason(error)}")
 
 
-def _dangling(name: str, path: str) -> Skipped:
-    if os.path.islink(path):  # noqa: PTH114
-        return Skipped(name, "broken-link", f"is a broken symbolic link (to {os.readlink(path)})")  # noqa: PTH115
-    return Skipped(name, "missing", "no such file or folder")
+def _dangling(link: str) -> tuple[str, str]:
+    return "broken-link", f"is a broken symbolic link (to {os.readlink(link)})"  # noqa: PTH115

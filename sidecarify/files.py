@@ -290,11 +290,16 @@ def _check_regular(status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise FileError("not-a-file", "is a folder")
     if not stat.S_ISREG(status.st_mode):
-        kinds = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
-        what = kinds.get(stat.S_IFMT(status.st_mode), "something special")
-        raise FileError("not-a-file", f"is {what}, not a regular file, and is not read")
+        raise FileError(*no_file(status.st_mode))
     if status.st_size > SIZE_LIMIT:
         raise _too_large(status.st_size)
+
+
+def no_file(mode: int) -> tuple[str, str]:
+    """The code and the message for what is neither a regular file nor a folder."""
+    kinds = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+    what = kinds.get(stat.S_IFMT(mode), "something special")
+    return "not-a-file", f"is {what}, not a regular file, and is not read"
 
 
 def _too_large(size: int | None = None) -> FileError:

@@ -115,20 +115,41 @@ def test_a_folder_named_like_a_manifest_is_walked(sidecarify: Command) -> None:
     assert Path("x.yaml/web.yaml").read_bytes() == WEB_AFTER
 
 
-@pytest.mark.parametrize("given", [".", "bad.yaml"])
+@pytest.mark.parametrize(
+    ("given", "code", "more"),
+    [
+        pytest.param("bad.yaml", 2, "", id="given by name"),
+        pytest.param(".", 0, "; --exclude or .sidecarifyignore leave it out", id="met on the way"),
+    ],
+)
 class TestWhatIsNoFile:
-    def test_a_broken_link(self, sidecarify: Command, given: str) -> None:
+    def test_a_broken_link(self, sidecarify: Command, given: str, code: int, more: str) -> None:
         Path("bad.yaml").symlink_to("gone.yaml")
         ended = sidecarify("convert", given)
-        assert ended.code == 2
-        assert "bad.yaml:1: [broken-link] is a broken symbolic link (to gone.yaml)\n" in ended.err
+        assert ended.code == code
+        assert f"bad.yaml:1: [broken-link] is a broken symbolic link (to gone.yaml){more}\n" in ended.err
         assert Path("bad.yaml").is_symlink()
 
-    def test_a_fifo(self, process: Command, given: str) -> None:
+    def test_a_fifo(self, process: Command, given: str, code: int, more: str) -> None:
         os.mkfifo("bad.yaml")
         ended = process("convert", given, timeout=30)
-        assert ended.code == 2
-        assert "bad.yaml:1: [not-a-file] is a FIFO, not a regular file, and is not read\n" in ended.err
+        assert ended.code == code
+        assert f"bad.yaml:1: [not-a-file] is a FIFO, not a regular file, and is not read{more}\n" in ended.err
+
+    def test_a_link_to_a_fifo(self, process: Command, given: str, code: int, more: str) -> None:
+        os.mkfifo("fifo")
+        Path("bad.yaml").symlink_to("fifo")
+        ended = process("convert", given, timeout=30)
+        assert ended.code == code
+        assert f"bad.yaml:1: [not-a-file] is a FIFO, not a regular file, and is not read{more}\n" in ended.err
+
+
+@pytest.mark.parametrize("flag", [("--exclude", "bad.yaml"), ()], ids=["--exclude", ".sidecarifyignore"])
+def test_what_is_left_out_is_not_told(sidecarify: Command, flag: tuple[str, ...]) -> None:
+    Path("bad.yaml").symlink_to("gone.yaml")
+    if not flag:
+        Path(".sidecarifyignore").write_text("bad.yaml\n")
+    assert "broken-link" not in sidecarify("convert", *flag, ".").err
 
 
 def test_a_link_out_of_the_folder_is_reported(sidecarify: Command) -> None:
