@@ -35,12 +35,7 @@ class Manifest(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A name that stands for no readable manifest.
-
-    It is an `error` if it was given, or may hold a manifest. What a walk only meets and what holds no text at all (a
-    link to nothing, a FIFO) is none: nobody asked for it, and an editor's lock file must not end a run over a
-    repository.
-    """
+    """A name that stands for no readable manifest; an `error` unless it was left out on purpose."""
 
     name: str
     code: str
@@ -293,7 +288,7 @@ def _linked(entry: os.DirEntry[str], roots: Sequence[str], selection: Selection)
 
 
 def _met(name: str, code: str, message: str) -> Skipped:
-    return Skipped(name, code, f"{message}; --exclude or {OWN_FILE} leave it out", error=False)
+    return Skipped(name, code, f"{message}; --exclude or {OWN_FILE} leave it out")
 
 
 def _would_meet(path: str, start: str, selection: Selection) -> bool:

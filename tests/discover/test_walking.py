@@ -146,11 +146,11 @@ def test_links_to_nothing_are_errors_where_they_are_given(target: str) -> None:
 
 @pytest.mark.parametrize("target", ["gone.yaml", "a.yaml"], ids=["target is not there", "points at itself"])
 @pytest.mark.parametrize("listed", [False, True], ids=["walked", "of a list"])
-def test_links_to_nothing_that_are_only_met_are_told(target: str, listed: bool) -> None:
+def test_links_to_nothing_are_errors_where_they_are_only_met(target: str, listed: bool) -> None:
     Path("a.yaml").symlink_to(target)
     (report,) = find([], Selection(listed=("a.yaml",))) if listed else find(["."])
     assert isinstance(report, Skipped)
-    assert (report.name, report.error) == ("a.yaml", False)
+    assert (report.name, report.error) == ("a.yaml", True)
     assert f"is a broken symbolic link (to {target}); --exclude or .sidecarifyignore" in report.message
 
 
