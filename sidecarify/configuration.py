@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, cast, get_args
 
 from sidecarify.files import FileError, read
+from sidecarify.ignore import SETTINGS, is_pattern
 from sidecarify.kube.version import KubeVersion
 from sidecarify.spelling import unknown
 from sidecarify.yamltext.documents import split
@@ -13,7 +14,6 @@ from sidecarify.yamltext.lists import Placement
 from sidecarify.yamltext.source import Source, TextError
 from sidecarify.yamltext.tree import Node, YamlError, parse
 
-NAME = ".sidecarify.yaml"
 _REPOSITORY = ".git"
 
 
@@ -42,6 +42,8 @@ class Configuration(NamedTuple):
     placement: Placement | None = None
     kube_version: str | None = None
     transforms: tuple[Path, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+    include: tuple[str, ...] | None = None
 
 
 NOTHING = Configuration()
@@ -63,8 +65,8 @@ class Finder:
                 found = self._known[one]
                 break
             passed.append(one)
-            if (one / NAME).is_file():
-                found = one / NAME
+            if (one / SETTINGS).is_file():
+                found = one / SETTINGS
                 break
             if (one / _REPOSITORY).exists():
                 break
@@ -109,6 +111,8 @@ class _Reader(NamedTuple):
             placement=self._placement(keys),
             kube_version=self._version(keys),
             transforms=self._folders(keys, "transforms"),
+            exclude=self._patterns(keys, "exclude"),
+            include=self._patterns(keys, "include"),
         )
 
     def _error(self, node: Node, message: str) -> ConfigurationError:
@@ -158,6 +162,16 @@ class _Reader(NamedTuple):
             if not folder.is_dir():
                 raise self._error(node, f"{node.value} is no folder (looked for at {folder})")
             found.append(folder)
+        return tuple(found)
+
+    def _patterns(self, keys: dict[str, Node], name: str) -> tuple[str, ...] | None:
+        if name not in keys:
+            return None
+        found = []
+        for node in self._items(keys, name):
+            if not is_pattern(node.value):
+                raise self._error(node, f"{node.value!r} is no pattern as in .gitignore")
+            found.append(node.value)
         return tuple(found)
 
     def _switch(self, keys: dict[str, Node], name: str) -> bool | None:

@@ -3,12 +3,12 @@
 import errno
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 from sidecarify.files import no_file, reason
-from sidecarify.ignore import NO_RULES, OWN_FILE, RULE_NAMES, Patterns, Rules, rules_above
+from sidecarify.ignore import NO_RULES, OWN_FILE, RULE_NAMES, SETTINGS, Level, Rules, rules_above
 from sidecarify.leftovers import TEMPORARY
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -52,11 +52,32 @@ class Leftover(NamedTuple):
 Found = Manifest | Skipped | Leftover
 
 
+class Globs(NamedTuple):
+    """What a settings file leaves out and takes in, as patterns that count from the folder `base`."""
+
+    base: str
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+
+
+GlobsOf = Callable[[str], Globs | None]
+"""The globs that hold in a folder, by its real path; asked where a walk begins and where it meets a settings file."""
+
+
+class _Lists(NamedTuple):
+    """What is left out and taken in, and the folders on the way to what is taken in: those that its patterns name."""
+
+    excluded: Level | None = None
+    included: Level | None = None
+    ways: Level | None = None
+
+
 class Selection:
     """What the user says about the files of a run.
 
     `exclude` and `include` are patterns as in gitignore(5), which count from the current folder. `exclude` leaves out;
     `include` takes what would be left out for its name, by an ignore file or with its folder. `exclude` goes first.
+    Either takes the place of what `globs_of` has for a folder.
     `force_exclude`: a file given by its name is left out where a walk of the current folder would leave it out.
     `ignore_files`: heed `.gitignore`, `.git/info/exclude` and `.sidecarifyignore`. `listed` are further files and
     folders, from a list: of its files those are taken that a walk would take by their names alone.
@@ -69,35 +90,36 @@ class Selection:
         force_exclude: bool = False,
         ignore_files: bool = True,
         listed: tuple[str, ...] = (),
+        globs_of: GlobsOf = lambda _: None,
     ) -> None:
         self.exclude: Final = exclude
         self.include: Final = include
         self.force_exclude: Final = force_exclude
         self.ignore_files: Final = ignore_files
         self.listed: Final = listed
+        self.globs_of: Final = globs_of
 
-    @cached_property
-    def excluded(self) -> Patterns | None:
-        """The patterns of `exclude`."""
-        return Patterns.of(self.exclude)
-
-    @cached_property
-    def included(self) -> Patterns | None:
-        """The patterns of `include`."""
-        return Patterns.of(self.include)
-
-    @cached_property
-    def ways(self) -> Patterns | None:
-        """The folders on the way to what `include` takes: those that its patterns name."""
-        found: list[str] = []
-        for pattern in self.include:
-            steps = pattern.strip("/").split("/")
-            if steps[0] != "**":
-                found += ("/" + "/".join(steps[:end]) for end in range(1, len(steps)))
-        return Patterns.of(found)
+    def lists(self, folder: str) -> _Lists:
+        """What is left out and taken in where `folder` is (a real path). Raises what `globs_of` raises."""
+        file = self.globs_of(folder) or _NO_GLOBS
+        here = os.path.realpath(".")
+        exclude = (here, self.exclude) if self.exclude else (file.base, file.exclude)
+        include = (here, self.include) if self.include else (file.base, file.include)
+        return _lists(exclude, include)
 
 
 EVERYTHING = Selection()
+_NO_GLOBS = Globs("")
+
+
+@cache
+def _lists(exclude: tuple[str, tuple[str, ...]], include: tuple[str, tuple[str, ...]]) -> _Lists:
+    ways: list[str] = []
+    for pattern in include[1]:
+        steps = pattern.strip("/").split("/")
+        if steps[0] != "**":
+            ways += ("/" + "/".join(steps[:end]) for end in range(1, len(steps)))
+    return _Lists(Level.of(*exclude), Level.of(*include), Level.of(include[0], ways))
 
 
 def find(paths: Sequence[str], selection: Selection = EVERYTHING) -> Iterator[Found]:
@@ -156,15 +178,15 @@ def shown(path: str) -> str:
 
 
 class _Folder(NamedTuple):
-    """A folder to walk: as it is called, where it really is, its path from the current folder, and what holds in it.
+    """A folder to walk: as it is called, where it really is, and what holds in it.
 
     `searched` says that it would be left out, and is entered only for what `include` takes.
     """
 
     path: str
     real: str
-    here: str
     rules: Rules
+    lists: _Lists
     searched: bool = False
     given: bool = False
 
@@ -173,48 +195,53 @@ class _Folder(NamedTuple):
         return _Folder(
             os.path.join(self.path, name),  # noqa: PTH118  (thousands of times, and paths are texts here)
             os.path.join(self.real, name),  # noqa: PTH118
-            f"{self.here}/{name}" if self.here else name,
             self.rules,
+            self.lists,
             self.searched,
         )
 
 
 def _first(given: str, selection: Selection) -> _Folder:
     real = os.path.realpath(given)
-    return _Folder(given, real, _from_here(real), rules_above(real) if selection.ignore_files else NO_RULES, given=True)
+    rules = rules_above(real) if selection.ignore_files else NO_RULES
+    return _Folder(given, real, rules, selection.lists(real), given=True)
 
 
 def _opened(folder: _Folder, names: Collection[str], selection: Selection) -> _Folder | None:
     """The folder with the rules that hold in it, or None if what is in it is nobody's manifest."""
     if _ENVIRONMENT in names and not folder.given:
         return None
+    if SETTINGS in names and not folder.searched:
+        folder = folder._replace(lists=selection.lists(folder.real))
     if not selection.ignore_files:
         return folder
     rules = folder.rules.within(folder.real, names)
     return folder if rules is folder.rules else folder._replace(rules=rules)
 
 
-def _entered(folder: _Folder, name: str, selection: Selection) -> _Folder | None:
+def _entered(folder: _Folder, name: str) -> _Folder | None:
     """The folder `name` in `folder`, or None if it is left out."""
     inner = folder.inner(name)
-    if selection.excluded is not None and selection.excluded.decide(inner.here, name, folder=True):
+    excluded, included, ways = folder.lists
+    if excluded is not None and excluded.decide(inner.real, name, folder=True):
         return None
-    if selection.included is not None and selection.included.decide(inner.here, name, folder=True):
+    if included is not None and included.decide(inner.real, name, folder=True):
         return inner._replace(searched=False)
     if folder.searched or name in SKIPPED_FOLDERS or folder.rules.leave_out(inner.real, name, folder=True):
-        if selection.ways is None or not selection.ways.decide(inner.here, name, folder=True):
+        if ways is None or not ways.decide(inner.real, name, folder=True):
             return None
         return inner._replace(searched=True)
     return inner
 
 
-def _taken(folder: _Folder, name: str, selection: Selection) -> bool:
+def _taken(folder: _Folder, name: str) -> bool:
     """Whether the file `name` in `folder` is a manifest of the run."""
-    if selection.excluded is not None or selection.included is not None:
-        here = f"{folder.here}/{name}" if folder.here else name
-        if selection.excluded is not None and selection.excluded.decide(here, name):
+    excluded, included, _ = folder.lists
+    if excluded is not None or included is not None:
+        path = os.path.join(folder.real, name)  # noqa: PTH118
+        if excluded is not None and excluded.decide(path, name):
             return False
-        if selection.included is not None and selection.included.decide(here, name):
+        if included is not None and included.decide(path, name):
             return True
     known = name.endswith(SUFFIXES) or name.lower().endswith(SUFFIXES) or name == KUSTOMIZATION
     if folder.searched or not known:
@@ -225,7 +252,7 @@ def _taken(folder: _Folder, name: str, selection: Selection) -> bool:
 
 def _taken_by_name(path: str, selection: Selection) -> bool:
     folder, name = os.path.split(path)
-    return _taken(_Folder(folder, folder, _from_here(folder), NO_RULES), name, selection)
+    return _taken(_Folder(folder, folder, NO_RULES, selection.lists(folder)), name)
 
 
 def _walk(given: str, roots: Sequence[str], named: Collection[str], selection: Selection) -> Iterator[Found]:
@@ -250,10 +277,10 @@ def _walk(given: str, roots: Sequence[str], named: Collection[str], selection: S
         for entry in entries:
             name = entry.name
             if entry.is_dir(follow_symlinks=False):
-                inner = _entered(folder, name, selection)
+                inner = _entered(folder, name)
                 if inner is not None:
                     stack.append(inner)
-            elif _taken(folder, name, selection):
+            elif _taken(folder, name):
                 if entry.is_symlink():
                     stack += _linked(entry, roots, selection)
                 elif entry.is_file(follow_symlinks=False):
@@ -300,8 +327,8 @@ def _would_meet(path: str, start: str, selection: Selection) -> bool:
         if opened is None:
             return False
         if step is None:
-            return _taken(opened, name, selection)
-        inner = _entered(opened, step, selection)
+            return _taken(opened, name)
+        inner = _entered(opened, step)
         if inner is None:
             return False
         folder = inner
@@ -320,15 +347,6 @@ def _place(given: str) -> tuple[str, str]:
     folder, name = os.path.split(given)
     folder = os.path.realpath(folder)
     return os.path.join(folder, name), here if _is_below(folder, here) else folder  # noqa: PTH118
-
-
-def _from_here(real: str) -> str:
-    """The path from the current folder, empty for itself; for what is not below it, the path from the file system's."""
-    here = os.path.realpath(".")
-    if real == here:
-        return ""
-    inside = real[len(os.path.join(here, "")) :] if _is_below(real, here) else os.path.splitdrive(real)[1]  # noqa: PTH118
-    return inside.replace(os.sep, "/").strip("/")
 
 
 def _is_below(path: str, folder: str) -> bool:

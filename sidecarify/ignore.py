@@ -18,7 +18,9 @@ GIT_FILE = ".gitignore"
 OWN_FILE = ".sidecarifyignore"
 """Heeded as `.gitignore` is, and before it: what it says is not asked of `.gitignore` again."""
 REPOSITORY = ".git"
-RULE_NAMES = (GIT_FILE, OWN_FILE, REPOSITORY)
+SETTINGS = ".sidecarify.yaml"
+"""Its `exclude` and `include` leave out and take in."""
+RULE_NAMES = (GIT_FILE, OWN_FILE, REPOSITORY, SETTINGS)
 """The names that make a difference to the rules of the folder that has them."""
 
 _LINES = re.compile(r"\r?\n")
@@ -91,6 +93,11 @@ class Patterns(NamedTuple):
         return None
 
 
+def is_pattern(line: str) -> bool:
+    """Whether git takes a line for a pattern: it does not for a comment, and for brackets that are never closed."""
+    return _compiled(line) is not None
+
+
 def _compiled(line: str) -> _One | None:
     if not line.strip() or line.startswith("#"):
         return None
@@ -119,10 +126,20 @@ def _ends(line: str) -> tuple[str, str]:
 
 
 class Level(NamedTuple):
-    """The patterns of one file; `base` is the path of the folder that they count from."""
+    """Patterns that count from one folder; `base` is its path with a separator at the end."""
 
     base: str
     patterns: Patterns
+
+    @classmethod
+    def of(cls, folder: str, lines: Sequence[str]) -> "Level | None":
+        """The patterns of some lines, which count from `folder` (an absolute path), or None if there are none."""
+        patterns = Patterns.of(lines)
+        return None if patterns is None else cls(os.path.join(folder, ""), patterns)  # noqa: PTH118
+
+    def decide(self, path: str, name: str, *, folder: bool = False) -> bool | None:
+        """What the patterns say of the entry with an absolute path (`Patterns.decide`)."""
+        return self.patterns.decide(_below(self.base, path), name, folder=folder)
 
 
 class Rules(NamedTuple):
@@ -135,7 +152,7 @@ class Rules(NamedTuple):
         """Whether the entry with an absolute path is left out."""
         for levels in (self.own, self.git):
             for level in reversed(levels):
-                decided = level.patterns.decide(_below(level.base, path), name, folder=folder)
+                decided = level.decide(path, name, folder=folder)
                 if decided is not None:
                     return decided
         return False
@@ -193,11 +210,12 @@ def _levels(base: str, file: str) -> Iterator[Level]:
     except OSError:  # as git: a file that cannot be read has no rules
         return
     text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    patterns = Patterns.of(_LINES.split(text))
-    if patterns is not None:
-        yield Level(base, patterns)
+    level = Level.of(base, _LINES.split(text))
+    if level is not None:
+        yield level
 
 
 def _below(base: str, path: str) -> str:
-    relative = path[len(base) :].lstrip(os.sep)
-    return relative.replace(os.sep, "/") if os.sep != "/" else relative
+    """The path from the folder `base`; for what is not below it, the path from the file system's root."""
+    inside = path[len(base) :] if path.startswith(base) else os.path.splitdrive(path)[1].lstrip(os.sep)
+    return inside.replace(os.sep, "/") if os.sep != "/" else inside

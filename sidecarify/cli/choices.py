@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -15,8 +15,15 @@ from sidecarify.cli.terminal import complain
 from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
-    from sidecarify.discover import Manifest
+    from sidecarify.discover import Globs, Manifest
     from sidecarify.options import Options
+
+
+class _Choice(NamedTuple):
+    """What holds below a configuration file, or without one."""
+
+    options: Options
+    globs: Globs | None = None
 
 
 class Choices:
@@ -35,8 +42,8 @@ class Choices:
         self._judging = judging
         self._finder = Finder()
         self._by_folder: dict[str, Options] = {}
-        self._known: dict[Path | None, Options] = {None: arguments.options(judging)}
-        self.first, *_ = [self._below(_folder(path)) for path in given or (".",)]
+        self._known: dict[Path | None, _Choice] = {None: _Choice(arguments.options(judging))}
+        self.first, *_ = [self._below(_folder(path)).options for path in given or (".",)]
 
     def of(self, manifest: Manifest) -> Options:
         """The options of a manifest. Raises typer.Exit (2) for a configuration file that cannot be used."""
@@ -45,15 +52,19 @@ class Choices:
         folder = os.path.dirname(manifest.path)  # noqa: PTH120  (asked for every manifest of a run)
         found = self._by_folder.get(folder)
         if found is None:
-            found = self._by_folder[folder] = self._below(Path(folder))
+            found = self._by_folder[folder] = self._below(Path(folder)).options
         return found
+
+    def globs(self, folder: str) -> Globs | None:
+        """What the configuration leaves out and takes in where a folder is. Raises as `of` does."""
+        return self._below(Path(folder)).globs
 
     def prepare(self, manifests: Iterable[Manifest]) -> None:
         """Read all configuration files before the first manifest is worked on. Raises as `of` does."""
         for manifest in manifests:
             self.of(manifest)
 
-    def _below(self, folder: Path) -> Options:
+    def _below(self, folder: Path) -> _Choice:
         file = self._judging.config
         if file is None and not self._judging.isolated:
             file = self._finder.of(folder)
@@ -61,12 +72,15 @@ class Choices:
             self._known[file] = self._read(file)
         return self._known[file]
 
-    def _read(self, file: Path) -> Options:
+    def _read(self, file: Path) -> _Choice:
         from sidecarify.configuration import ConfigurationError, read_configuration  # noqa: PLC0415  (see __init__)
+        from sidecarify.discover import Globs  # noqa: PLC0415
         from sidecarify.judge.known import RULES  # noqa: PLC0415
 
         try:
-            return arguments.options(self._judging, read_configuration(file, RULES.keys()))
+            said = read_configuration(file, RULES.keys())
+            globs = Globs(os.path.realpath(file.parent), said.exclude or (), said.include or ())
+            return _Choice(arguments.options(self._judging, said), globs)
         except ConfigurationError as error:
             complain(visible(f"{_shown(error.file)}:{error.line}:{error.column}: {error.message}"))
             raise typer.Exit(2) from None

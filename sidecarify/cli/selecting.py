@@ -79,7 +79,7 @@ class Selecting(NamedTuple):
         from sidecarify.survey import survey  # noqa: PLC0415  (`--help` needs none of the core)
         from sidecarify.trees import forest  # noqa: PLC0415
 
-        selection = self._selection()
+        selection = self._selection(choices)
         among = None if self.since is None else self._changed(self.since, selection)
         looked = survey(
             self.given,
@@ -101,16 +101,26 @@ class Selecting(NamedTuple):
         except RevisionError as error:
             raise typer.BadParameter(f"{error}.", param_hint="--since") from None
 
-    def _selection(self) -> "Selection":
+    def _selection(self, choices: "Choices") -> "Selection":
         from sidecarify.discover import Selection, listed  # noqa: PLC0415  (see find)
 
         return Selection(
-            exclude=tuple(self.exclude or ()),
-            include=tuple(self.include or ()),
+            exclude=_patterns("--exclude", self.exclude or ()),
+            include=_patterns("--include", self.include or ()),
             force_exclude=self.force_exclude,
             ignore_files=not self.no_ignore_files,
             listed=() if self.files_from is None else listed(_list(self.files_from)),
+            globs_of=choices.globs,
         )
+
+
+def _patterns(flag: str, given: Sequence[str]) -> tuple[str, ...]:
+    from sidecarify.ignore import is_pattern  # noqa: PLC0415  (see Selecting.find)
+
+    for one in given:
+        if not is_pattern(one):
+            raise typer.BadParameter(f"{one!r} is no pattern as in .gitignore.", param_hint=flag)
+    return tuple(given)
 
 
 def _list(name: str) -> bytes:

@@ -12,7 +12,8 @@ import yaml
 from typer.testing import CliRunner
 
 from sidecarify.cli.app import application
-from sidecarify.configuration import KEYS, NAME, NOTHING, ConfigurationError, Finder, read_configuration
+from sidecarify.configuration import KEYS, NOTHING, ConfigurationError, Finder, read_configuration
+from sidecarify.ignore import SETTINGS
 from sidecarify.judge.rules import ALL_RULES
 
 jsonschema: Any = importlib.import_module("jsonschema")  # has no types
@@ -34,6 +35,8 @@ add-startup-probe: true
 placement: before
 kube-version: 1.30
 transforms: [own]
+exclude: [charts/, "/*.tmpl.yaml"]
+include: [vendor/ours]
 """
 BAD = [
     pytest.param("helper: [a]\n", 1, 1, "there is no key 'helper'. Did you mean 'helpers'?", id="unknown key"),
@@ -49,6 +52,8 @@ BAD = [
     pytest.param("kube-version: new\n", 1, 15, "'new' is no Kubernetes version such as 1.33", id="version"),
     pytest.param("kube-version: [1.33]\n", 1, 15, "kube-version must be a text, not a list", id="list of versions"),
     pytest.param("transforms: [gone]\n", 1, 14, "gone is no folder", id="no such folder"),
+    pytest.param("exclude: [a, '# b']\n", 1, 14, "'# b' is no pattern as in .gitignore", id="a comment for a pattern"),
+    pytest.param("include: vendor\n", 1, 10, "include must be a list, not 'vendor'", id="a pattern for a list"),
     pytest.param("- helpers\n", 1, 1, "expected keys such as `helpers`, found a list", id="a list"),
     pytest.param("helpers: [a\n", 2, 1, "not YAML", id="no YAML"),
     pytest.param("unsafe: true\n---\nunsafe: false\n", 2, 1, "found a second one", id="two documents"),
@@ -73,26 +78,27 @@ def write(path: Path, text: str) -> Path:
 
 class TestReading:
     def test_all_keys(self, folder: Path) -> None:
-        read = read_configuration(write(folder / NAME, ALL), RULES)
+        read = read_configuration(write(folder / SETTINGS, ALL), RULES)
         assert read.helpers == ("log-*", "Deployment/web:proxy")
         assert (read.mains, read.accept, read.select) == (("app",), ("tail-without-retry", "startup-*"), ("*",))
         assert (read.ignore, read.unsafe, read.shared_volume) == (("host-port",), True, False)
+        assert (read.exclude, read.include) == (("charts/", "/*.tmpl.yaml"), ("vendor/ours",))
         assert (read.add_startup_probe, read.placement, read.kube_version) == (True, "before", "1.30")
         assert read.transforms == (folder / "own",)
         assert set(ALL.split()) >= {f"{key}:" for key in KEYS}
 
     @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "{}\n", "\ufeff"])
     def test_nothing(self, folder: Path, text: str) -> None:
-        assert read_configuration(write(folder / NAME, text), RULES) == NOTHING
+        assert read_configuration(write(folder / SETTINGS, text), RULES) == NOTHING
 
     def test_a_key_given_once_more_by_alias(self, folder: Path) -> None:
-        read = read_configuration(write(folder / NAME, "accept: &some [host-port]\nignore: *some\n"), RULES)
+        read = read_configuration(write(folder / SETTINGS, "accept: &some [host-port]\nignore: *some\n"), RULES)
         assert (read.accept, read.ignore) == (("host-port",), ("host-port",))
 
     @pytest.mark.parametrize(("text", "line", "column", "told"), BAD)
     def test_mistakes_have_a_place(self, folder: Path, text: str, line: int, column: int, told: str) -> None:
         with pytest.raises(ConfigurationError) as caught:
-            read_configuration(write(folder / NAME, text), RULES)
+            read_configuration(write(folder / SETTINGS, text), RULES)
         assert (caught.value.line, caught.value.column) == (line, column)
         assert told in caught.value.message
 
@@ -135,17 +141,17 @@ class TestFinding:
         (root / ".git").mkdir(parents=True)
         (root / asked).mkdir(parents=True)
         for place in present:
-            write((root / place).resolve() / NAME, "")
-        expected = None if found is None else (root / found).resolve() / NAME
+            write((root / place).resolve() / SETTINGS, "")
+        expected = None if found is None else (root / found).resolve() / SETTINGS
         finder = Finder()
         assert finder.of(root / asked) == expected
         assert finder.of(root / asked) == expected
 
     def test_outside_a_repository_it_goes_on(self, folder: Path) -> None:
         (folder / ".git").rmdir()
-        write(folder / NAME, "")
+        write(folder / SETTINGS, "")
         (folder / "a").mkdir()
-        assert Finder().of(folder / "a") == folder / NAME
+        assert Finder().of(folder / "a") == folder / SETTINGS
 
 
 POD = """\
@@ -177,18 +183,18 @@ def inspected(*arguments: str, stdin: str = "") -> Any:
 
 class TestRun:
     def test_a_file_above(self, folder: Path) -> None:
-        write(folder / NAME, "helpers: [c2]\nkube-version: v1.31\n")
+        write(folder / SETTINGS, "helpers: [c2]\nkube-version: v1.31\n")
         write(folder / "a/web.yaml", POD)
         assert inspected("a")["files"]["a/web.yaml"]["c2"][0] == "helper"
         assert inspected("a/web.yaml")["kubernetes"] == "1.31"
 
     def test_stdin_takes_that_of_the_current_folder(self, folder: Path) -> None:
-        write(folder / NAME, "helpers: [c2]\n")
+        write(folder / SETTINGS, "helpers: [c2]\n")
         assert inspected("-", stdin=POD)["files"]["<stdin>"]["c2"][0] == "helper"
 
     def test_each_manifest_takes_its_own(self, folder: Path) -> None:
-        write(folder / "a" / NAME, "helpers: [c2]\n")
-        write(folder / "b" / NAME, "mains: [c2]\n")
+        write(folder / "a" / SETTINGS, "helpers: [c2]\n")
+        write(folder / "b" / SETTINGS, "mains: [c2]\n")
         for name in ("a", "b", "c"):
             write(folder / name / "web.yaml", POD)
         found = inspected(".")["files"]
@@ -206,7 +212,7 @@ class TestRun:
         ],
     )
     def test_what_goes_first(self, folder: Path, flags: tuple[str, ...], c2: str) -> None:
-        write(folder / NAME, "helpers: [c2]\n")
+        write(folder / SETTINGS, "helpers: [c2]\n")
         write(folder / "other.yaml", "mains: [c2]\n")
         write(folder / "web.yml", POD)
         assert inspected(*flags, "web.yml")["files"]["web.yml"]["c2"][0] == c2
@@ -220,27 +226,27 @@ class TestRun:
         ],
     )
     def test_unsafe(self, folder: Path, flags: tuple[str, ...], moves: bool) -> None:
-        write(folder / NAME, "unsafe: true\n")
+        write(folder / SETTINGS, "unsafe: true\n")
         write(folder / "web.yml", POD)
         ended = CliRunner().invoke(application(), ["convert", "--check", *flags, "web.yml"])
         assert ended.exit_code == int(moves)
 
     @pytest.mark.parametrize("flags", [(), ("--ignore", "host-port")])
     def test_a_list_takes_the_place_of_the_list_in_the_file(self, folder: Path, flags: tuple[str, ...]) -> None:
-        write(folder / NAME, "ignore: ['*']\n")
+        write(folder / SETTINGS, "ignore: ['*']\n")
         write(folder / "web.yml", POD)
         verdict = inspected(*flags, "web.yml")["files"]["web.yml"]["c2"][1]
         assert verdict == ("safe" if not flags else "review")
 
     @pytest.mark.parametrize("command", ["convert", "inspect", "revert"])
     def test_a_mistake_ends_the_run_before_anything_is_done(self, folder: Path, command: str) -> None:
-        write(folder / "a" / NAME, "helpers: [c2]\n")
+        write(folder / "a" / SETTINGS, "helpers: [c2]\n")
         write(folder / "a" / "web.yml", POD)
-        write(folder / "b" / NAME, "unsafe: true\nhelper: [c2]\n")
+        write(folder / "b" / SETTINGS, "unsafe: true\nhelper: [c2]\n")
         write(folder / "b" / "web.yml", POD)
         ended = CliRunner().invoke(application(), [command, "."])
         assert (ended.exit_code, ended.stdout) == (2, "")
-        assert f"b/{NAME}:2:1: there is no key 'helper'." in ended.stderr
+        assert f"b/{SETTINGS}:2:1: there is no key 'helper'." in ended.stderr
         assert (folder / "a" / "web.yml").read_text() == POD
 
     def test_config_and_isolated_exclude_one_another(self, folder: Path) -> None:
@@ -261,3 +267,75 @@ class TestRun:
             flags: inspected(*flags, "web.yml")["files"]["web.yml"]["c2"][1] for flags in ((), ("--no-ignores",))
         }
         assert verdict[()] != verdict[("--no-ignores",)]
+
+
+class TestWhichFiles:
+    """`exclude` and `include` count from the folder of the file that says them, and the nearest file holds alone."""
+
+    FILES = ("web.yml", "charts/web.yml", "sub/charts/web.yml", "sub/deep/web.yml", "vendor/ours/web.yml")
+
+    @pytest.fixture(autouse=True)
+    def pods(self, folder: Path) -> None:
+        for name in self.FILES:
+            write(folder / name, POD)
+
+    @pytest.mark.parametrize(
+        ("settings", "flags", "left"),
+        [
+            pytest.param({}, (), {"vendor/ours/web.yml"}, id="nothing said"),
+            pytest.param({"": "exclude: [/charts]"}, (), {"charts/web.yml", "vendor/ours/web.yml"}, id="a path"),
+            pytest.param(
+                {"": "exclude: [charts/]"},
+                (),
+                {"charts/web.yml", "sub/charts/web.yml", "vendor/ours/web.yml"},
+                id="a name, at any depth",
+            ),
+            pytest.param({"sub": "exclude: [/deep]"}, (), {"sub/deep/web.yml", "vendor/ours/web.yml"}, id="from there"),
+            pytest.param(
+                {"": "exclude: [charts]", "sub": "unsafe: true"},
+                (),
+                {"charts/web.yml", "vendor/ours/web.yml"},
+                id="the nearest holds alone",
+            ),
+            pytest.param({"": "include: [vendor/ours]"}, (), set(), id="taken in"),
+            pytest.param(
+                {"": "exclude: [deep]", "vendor/ours": "exclude: ['*']"},
+                ("--include", "vendor/ours"),
+                {"sub/deep/web.yml", "vendor/ours/web.yml"},
+                id="a flag for one, the file for the other",
+            ),
+            pytest.param(
+                {"": "exclude: [charts]"},
+                ("--exclude", "deep"),
+                {"sub/deep/web.yml", "vendor/ours/web.yml"},
+                id="a flag takes the place of the list",
+            ),
+            pytest.param({"": "exclude: [charts]"}, ("--isolated",), {"vendor/ours/web.yml"}, id="not read"),
+        ],
+    )
+    def test_of_a_walk(self, folder: Path, settings: dict[str, str], flags: tuple[str, ...], left: set[str]) -> None:
+        for place, text in settings.items():
+            write(folder / place / SETTINGS, text)
+        assert set(inspected(*flags, ".")["files"]) == set(self.FILES) - left
+
+    def test_a_walk_of_a_folder_below(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        write(folder / SETTINGS, "exclude: [/sub/deep]")
+        assert set(inspected("sub")["files"]) == {"sub/charts/web.yml"}
+        monkeypatch.chdir(folder / "sub")
+        assert set(inspected(".")["files"]) == {"charts/web.yml"}
+
+    def test_a_file_by_name_is_taken_unless_that_is_not_wanted(self, folder: Path) -> None:
+        write(folder / SETTINGS, "exclude: [deep]")
+        assert inspected("sub/deep/web.yml")["files"]
+        assert not inspected("--force-exclude", "sub/deep/web.yml")["files"]
+
+    def test_a_file_of_a_list(self, folder: Path) -> None:
+        write(folder / SETTINGS, "exclude: ['/web.yml']\ninclude: [list.txt]")
+        write(folder / "list.txt", "web.yml\nsub/deep/web.yml\n")
+        assert set(inspected("--files-from", "list.txt")["files"]) == {"sub/deep/web.yml"}
+
+    def test_a_mistake_is_told_wherever_a_walk_comes(self, folder: Path) -> None:
+        write(folder / "sub/none" / SETTINGS, "exclude: charts\n")
+        ended = CliRunner().invoke(application(), ["inspect", "."])
+        assert ended.exit_code == 2
+        assert f"sub/none/{SETTINGS}:1:10: exclude must be a list, not 'charts'\n" in ended.stderr

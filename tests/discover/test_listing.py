@@ -7,8 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from sidecarify.changed import RevisionError, changed_since
+from sidecarify.cli.app import application
 from sidecarify.discover import Manifest, Selection, Skipped, find, listed
 from sidecarify.survey import survey
 
@@ -97,6 +99,14 @@ def test_what_has_changed(revision: str) -> None:
 @pytest.mark.usefixtures("_repository")
 def test_asked_from_below_and_by_a_file() -> None:
     assert names_since("HEAD", "sub/deep.yaml", "sub", "fresh") == CHANGED
+
+
+@pytest.mark.parametrize("flag", ["--exclude", "--include"])
+@pytest.mark.parametrize("pattern", ["", " ", "# charts", "charts["])
+def test_a_pattern_that_is_none_is_an_error(flag: str, pattern: str) -> None:
+    ended = CliRunner().invoke(application(), ["convert", flag, pattern, "."])
+    assert ended.exit_code == 2
+    assert f"Invalid value for {flag}: {pattern!r} is no pattern as in .gitignore." in ended.stderr
 
 
 @pytest.mark.usefixtures("_repository")
