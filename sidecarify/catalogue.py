@@ -89,6 +89,8 @@ class Transform(NamedTuple):
     main_when: frozenset[str] = frozenset()
     main_sign: Literal["weak", "strong"] = "weak"
     min_version: tuple[int, ...] | None = None
+    waits_with: tuple[str, ...] = ()
+    needs_main_args: tuple[str, ...] = ()
     one_shot_args: tuple[str, ...] = ()
     one_shot_settings: tuple[str, ...] = ()
     wrapper_args: tuple[str, ...] = ()
@@ -107,6 +109,14 @@ class Transform(NamedTuple):
     def wraps(self, call: Invocation) -> str | None:
         """What in the call makes the program run another one, with which it ends (MAIN1), or None."""
         return next((found for pattern in self.wrapper_args if (found := call.find(pattern))), None)
+
+    def needs_main(self, call: Invocation) -> str | None:
+        """What in the call makes the program end if main is not up, in every version (DEAD3), or None."""
+        return next((found for pattern in self.needs_main_args if (found := call.find(pattern))), None)
+
+    def waits(self, call: Invocation) -> bool:
+        """Whether the call makes the program wait for main where it would end otherwise (DEAD3)."""
+        return any(call.find(pattern) for pattern in self.waits_with)
 
     def one_shot(self, call: Invocation) -> str | None:
         """What in the call makes the program end after one run (ORD2, JOB1), or None."""

@@ -175,6 +175,8 @@ class _Reader:
                 "main_when",
                 "main_sign",
                 "min_version",
+                "waits_with",
+                "needs_main_args",
                 "one_shot_args",
                 "one_shot_settings",
                 "wrapper_args",
@@ -201,6 +203,8 @@ class _Reader:
             main_when=frozenset(self._word(node, KINDS | {"*"}) for node in self._items(keys, "main_when")),
             main_sign=self._main_sign(keys),
             min_version=self._version(keys.get("min_version")),
+            waits_with=self._arguments(keys, "waits_with"),
+            needs_main_args=self._arguments(keys, "needs_main_args"),
             one_shot_args=self._arguments(keys, "one_shot_args"),
             one_shot_settings=tuple(
                 self._shaped(node, _SETTING, "is no name of a setting")

@@ -46,6 +46,8 @@ def family_text(family: Transform, *, width: int = 0, color: bool = False) -> st
     lines += _field("runs another program with", ", ".join(family.wrapper_args), width)
     if family.min_version is not None:
         lines += _field("works without main from version", ".".join(map(str, family.min_version)), width)
+    lines += _field("waits for main with", ", ".join(family.waits_with), width)
+    lines += _field("ends without main with", ", ".join(family.needs_main_args), width)
     for trait in sorted(family.traits):
         lines += _field("trait", f"{trait}: {_TRAITS[trait]}", width)
     for probe in family.startup_probes:

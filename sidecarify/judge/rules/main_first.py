@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from sidecarify.commands import (
@@ -24,7 +23,7 @@ from sidecarify.judge import signs
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
 from sidecarify.judge.paths import filler_of, main_ports, maker_of, mount_of, outlives_pod, own_ports
 from sidecarify.judge.rules.inputs import Input, inputs_of_main
-from sidecarify.judge.rules.lifetime import program_line
+from sidecarify.judge.rules.lifetime import invocation, program_line
 
 # They make what they name, they do not mind its absence, or another rule knows them.
 _MAKERS = frozenset({"mkdir", "touch", "tee", "mkfifo", "echo", "printf", "exec", "trap", "inotifywait"})
@@ -66,7 +65,7 @@ def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     Fix: Make the helper wait and try again, or make the file in an init container.
     """
-    yield from _gives_up(helper)
+    yield from _gives_up(helper, pod)
     yield from _made_by_main(helper, pod)
     program = helper.program
     if program is not None:
@@ -82,24 +81,34 @@ def _first(helper: Member, level: Level, effect: str, advice: str, line: int) ->
     return Finding("needs-main-first", level, effect, advice, line)
 
 
-def _gives_up(helper: Member) -> Iterator[Finding]:
-    """DEAD3: nginx-prometheus-exporter before 1.0 ends at its start if nginx does not answer."""
+def _gives_up(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """DEAD3: some exporters connect once at their start, and end if main does not answer."""
     if not helper.has_trait("needs-main") or helper.match is None:
         return
-    container = helper.container
-    words = " ".join((*container.command, *container.args))
-    plus = re.search(r"--?nginx\.plus(?!=false)\b", words) or container.env.get("NGINX_PLUS") is not None
-    retries = "nginx.retries" in words or "NGINX_RETRIES" in container.env
-    line = container.line_of("image")
-    advice = "Give it `-nginx.retries=30` or use a version from 1.0 on."
-    if plus:
-        text = f"With `-nginx.plus`, `{helper.name}` ends if nginx does not answer, and would start before nginx."
-        yield _first(helper, "refuse", text, "Leave it where it is.", line)
-    elif not helper.match.meets_min_version and not retries:
-        old = helper.match.image.version is not None
-        doubt = "is older than 1.0" if old else "may be older than 1.0 (the tag of its image tells no version)"
-        text = f"`{helper.name}` {doubt}: such a version ends if nginx does not answer, and would start before nginx."
-        yield _first(helper, "refuse" if old else "review", text, advice, line)
+    if helper.program is not None and any(wait.until == "appears" for wait in helper.program.waits):
+        return
+    transform, version = helper.match.transform, helper.match.image.version
+    call = invocation(helper)
+    forced = transform.needs_main(call)
+    if forced is None and (transform.waits(call) or (transform.min_version and helper.match.meets_min_version)):
+        return
+    advice = "Leave it where it is."
+    level: Level = "refuse"
+    if forced is not None:
+        why = f"with `{forced}` it ends if the main container does not answer"
+    elif transform.min_version is not None:
+        first = ".".join(map(str, transform.min_version))
+        age = f"is older than {first}" if version else f"may be older than {first} (its tag tells no version)"
+        why = f"its image {age}, and such a version ends if the main container does not answer"
+        options = [one.removesuffix("=*") for one in transform.waits_with if one.startswith("-")]
+        advice = " or ".join([*(f"Give it `{one}`" for one in options), f"use a version from {first} on."])
+        level = "refuse" if version else "review"
+    else:
+        why = "it ends if what it measures does not answer at its start"
+        advice = "Leave it where it is, or let its command wait first."
+        level = "refuse" if signs.dials(helper.container, main_ports(pod)) else "review"
+    effect = f"`{helper.name}` would start before the main container, and {why}: that might then never start."
+    yield _first(helper, level, effect, advice, helper.container.line_of("image"))
 
 
 def _made_by_main(helper: Member, pod: PodContext) -> Iterator[Finding]:
