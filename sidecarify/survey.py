@@ -60,6 +60,7 @@ def survey(
     direction: Direction = TO_SIDECAR,
     names_helpers: NamesHelpers = lambda _: True,
     jobs: int | None = 1,
+    looked_at: Callable[[int], None] = lambda _: None,
 ) -> Survey:
     """Find the manifests of `paths` and look at the bytes of each once.
 
@@ -68,7 +69,8 @@ def survey(
     What is given by name is always read in full later, whatever it holds; of the rest, only what may hold a pod that
     can be worked on (sieve.py).
     Where all `paths` are folders, they are taken to hold every object that points at their pods. `jobs`: see
-    `convert_all`. Raises DeadWorkerError.
+    `convert_all`. `looked_at` is told, again and again, how many more manifests have been looked at. Raises
+    DeadWorkerError.
     """
     folders = [is_folder(path) for path in paths]
     alone = len(paths) == 1 and not any(folders) and not selection.listed  # nothing is around a manifest alone
@@ -88,6 +90,7 @@ def survey(
     for seen in in_order(_look_at, (direction, not alone), pieces(), jobs, alone=_ALONE):
         if around is not None and seen.around is not None:
             around.merge(seen.around)
+        looked_at(len(seen.answers))
         answers = zip(seen.answers, seen.reached, strict=True)
         for one in given.popleft():
             if isinstance(one, Leftover):

@@ -12,7 +12,7 @@ from sidecarify.cli import arguments, output, selecting
 from sidecarify.cli.arguments import Judging
 from sidecarify.cli.choices import Choices
 from sidecarify.cli.output import Ledger, OutputFormat, Reporting
-from sidecarify.cli.progress import watched
+from sidecarify.cli.progress import awaited, watched
 from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import ColorWhen, Terminal, complain, is_terminal, orderly_end
 from sidecarify.report import text
@@ -85,11 +85,11 @@ def inspect(
     with orderly_end():
         if reporting.for_people:
             look = PLAIN if output_file is not None else terminal.out
-            pieces = looking.tables(_inspections(files, choices, previews=timeline or verbose), look)
+            pieces = looking.tables(_inspections(files, choices, previews=timeline or verbose, quiet=quiet), look)
         else:
             about = output.about("inspect", str(choices.first.settings.target))
             fixed = output_format is OutputFormat.SARIF
-            found = looking.reports(_inspections(files, choices, fixed=fixed))
+            found = looking.reports(_inspections(files, choices, fixed=fixed, quiet=quiet))
             pieces = output.renderer(output_format, "inspect")(found, about)
         written = output.publish(pieces, output_file)
         for warning in arguments.unmatched(judging, looking.named):
@@ -164,7 +164,7 @@ class _Looking:
 
 
 def _inspections(
-    files: Selecting, choices: Choices, *, previews: bool = False, fixed: bool = False
+    files: Selecting, choices: Choices, *, previews: bool = False, fixed: bool = False, quiet: bool = False
 ) -> Iterator[tuple[Inspection, tuple[Fix, ...]]]:
     """The inspection of each manifest with the fixes for it; first one without a name: what could not be looked at."""
     from sidecarify.batch import inspect_one  # noqa: PLC0415  (`--help` needs none)
@@ -176,10 +176,10 @@ def _inspections(
         one = inspect_one(arguments.stdin_manifest(), arguments.received(), choices.first, previews=previews)
         yield one, _fixes(one, choices.first) if fixed else ()
         return
-    looked, trees = files.find(choices)
+    looked, trees = files.find(choices, progress=not quiet)
     yield Inspection(Manifest("", ""), troubles=tuple(looked.troubles)), ()
     inspections = inspect_all(looked, trees, choices.of, previews=previews, jobs=files.jobs)
-    for one in watched(inspections, len(looked.candidates), wanted=not is_terminal(sys.stdout)):
+    for one in watched(inspections, awaited(looked, trees), wanted=not quiet and not is_terminal(sys.stdout)):
         # A file of a tree changes with others: `convert` knows which.
         alone = fixed and one.manifest.path not in trees.by_path
         yield one, _fixes(one, choices.of(one.manifest), looked) if alone else ()

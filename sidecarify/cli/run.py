@@ -14,7 +14,7 @@ from sidecarify.cli import arguments, output
 from sidecarify.cli.arguments import Judging
 from sidecarify.cli.choices import Choices
 from sidecarify.cli.output import Ledger, OutputFormat, Reporting
-from sidecarify.cli.progress import watched
+from sidecarify.cli.progress import awaited, watched
 from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import Terminal, complain, is_terminal, orderly_end, put_bytes
 from sidecarify.report import text
@@ -72,6 +72,11 @@ class Wish(NamedTuple):
         return self.diff and self.reporting.for_people != (self.reporting.file is not None)
 
     @property
+    def prints_answer(self) -> bool:
+        """Whether lines go to stdout while the run goes on."""
+        return self.diff_on_stdout or not (self.reporting.for_people or self.reporting.file is not None)
+
+    @property
     def keeps_patches(self) -> bool:
         """Whether the patch goes into a file, at the end."""
         return self.patch is not None or (self.reporting.for_people and self.reporting.file is not None)
@@ -113,7 +118,7 @@ def _files(run: _Run, choices: Choices, selecting: Selecting) -> Iterator[FileRe
     from sidecarify.report.results import of_survey  # noqa: PLC0415  (`--help` needs none of it)
     from sidecarify.writing import Writing  # noqa: PLC0415
 
-    looked, trees = selecting.find(choices, run.judging.direction)
+    looked, trees = selecting.find(choices, run.judging.direction, progress=not run.terminal.quiet)
     run.found(looked)
     yield from of_survey(looked.troubles)
     direction, jobs = run.judging.direction, selecting.jobs
@@ -127,7 +132,7 @@ def _files(run: _Run, choices: Choices, selecting: Selecting) -> Iterator[FileRe
         outcomes = batch.convert_all(looked, choices.of, direction, jobs)
     # Nothing is replaced before every manifest has been converted and proved, and waits beside its file.
     with Writing(looked.leftovers if run.wish.writes else (), atomic=run.wish.atomic) as writing:
-        for outcome in watched(outcomes, len(looked.candidates), wanted=run.shows_progress):
+        for outcome in watched(outcomes, awaited(looked, trees), wanted=run.shows_progress):
             yield run.show(outcome, run.fixes(outcome, choices.of(outcome.manifest), looked))
             if outcome.changed and run.wish.writes:
                 writing.stage(
@@ -186,7 +191,7 @@ class _Run:
     @property
     def shows_progress(self) -> bool:
         """Whether a progress bar would be in nobody's way."""
-        return not self.terminal.quiet and not (self.wish.diff_on_stdout and is_terminal(sys.stdout))
+        return not self.terminal.quiet and not (self.wish.prints_answer and is_terminal(sys.stdout))
 
     def fixes(self, outcome: Outcome, options: Options, looked: Survey | None = None) -> tuple[Fix, ...]:
         """The fixes for a manifest, where the format has room for them."""

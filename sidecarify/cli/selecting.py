@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from sidecarify.cli import arguments
+from sidecarify.cli.progress import looking
 from sidecarify.direction import TO_SIDECAR, Direction
 
 if TYPE_CHECKING:
@@ -70,9 +71,12 @@ class Selecting(NamedTuple):
         """Whether all that stands below the given paths is taken, but for what ignore files leave out."""
         return not (self.exclude or self.force_exclude or self.since is not None)
 
-    def find(self, choices: "Choices", direction: Direction = TO_SIDECAR) -> "tuple[Survey, Forest]":
+    def find(
+        self, choices: "Choices", direction: Direction = TO_SIDECAR, *, progress: bool = True
+    ) -> "tuple[Survey, Forest]":
         """Find the manifests and the kustomize trees among them, and the configuration of those that may matter.
 
+        With `progress` a terminal shows how far it has come.
         Raises typer.BadParameter for a list or a revision that cannot be read, typer.Exit (2) for a configuration file
         that cannot be used.
         """
@@ -81,16 +85,18 @@ class Selecting(NamedTuple):
 
         selection = self._selection(choices)
         among = None if self.since is None else self._changed(self.since, selection)
-        looked = survey(
-            self.given,
-            selection,
-            among=among,
-            direction=direction,
-            names_helpers=lambda one: choices.of(one).names_helpers,
-            jobs=self.jobs,
-        )
-        trees = forest(looked, choices.of, direction)
-        choices.prepare(looked.candidates)
+        with looking(wanted=progress) as more:
+            looked = survey(
+                self.given,
+                selection,
+                among=among,
+                direction=direction,
+                names_helpers=lambda one: choices.of(one).names_helpers,
+                jobs=self.jobs,
+                looked_at=more,
+            )
+            trees = forest(looked, choices.of, direction)
+            choices.prepare(looked.candidates)
         return looked, trees
 
     def _changed(self, since: str, selection: "Selection") -> frozenset[str]:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from sidecarify.cli.output import Spool
+from sidecarify.cli.progress import LOOKED_FROM
 from sidecarify.newfile import new_file
+from tests.support.terminal import on_a_terminal
 
-from .conftest import BATCH, ROOT, WEB, WEB_AFTER, Command
-from .test_terminal import on_a_terminal
+from .conftest import BATCH, WEB, WEB_AFTER, Command
 
 FORMS = ["concise", "json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown"]
 TEMPLATE = b"kind: Pod\nspec:\n  containers:\n{{ if .x }}\n"
@@ -235,33 +233,30 @@ class TestProgress:
             (folder / f"{number:03}.yaml").write_bytes(WEB_AFTER + b"# by sidecarify\n")
 
     def stderr(self, *arguments: str) -> bytes:
-        """What a terminal on stderr gets while stdout is a pipe."""
-        leader, follower = pty.openpty()
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "100"}
-        with subprocess.Popen(
-            [sys.executable, "-m", "sidecarify", *arguments], stdout=subprocess.PIPE, stderr=follower, env=env
-        ):
-            os.close(follower)
-            seen = b""
-            while True:
-                try:
-                    piece = os.read(leader, 65536)
-                except OSError:  # the other end is closed
-                    break
-                if not piece:
-                    break
-                seen += piece
-        os.close(leader)
-        return seen
+        """What a terminal on stderr gets while stdout is none."""
+        return on_a_terminal(*arguments, streams=("stderr",), environment={"COLUMNS": "100"})[1]
 
     def test_a_terminal_gets_a_bar_that_goes_away(self) -> None:
         seen = self.stderr("convert", "--check", ".")
+        assert b"manifests" in seen
         assert b"/221" in seen
-        assert seen.rstrip().endswith(b"left unchanged.") or b"would be converted" in seen.rpartition(b"/221")[2]
+        assert b"would be converted" in seen.rpartition(b"/221")[2]
 
     def test_lines_of_talk_stay_whole(self) -> None:
         plain = re.sub(rb"\x1b\[[0-9;]*m", b"", self.stderr("convert", "--check", "."))
-        assert b"would convert web.yaml: log-reader\r\n" in plain
+        assert b"would convert web.yaml: log-reader\n" in plain
+
+    def test_a_kustomize_tree_is_named_while_it_is_judged(self, folder: Path) -> None:
+        (folder / "kustomization.yaml").write_text("resources: [web.yaml, 000.yaml]\n")
+        assert b"kustomize tree of 3 files" in self.stderr("inspect", ".")
+
+    @pytest.mark.parametrize("command", ["convert", "revert", "inspect"])
+    def test_files_are_counted_while_they_are_looked_at(self, folder: Path, command: str) -> None:
+        for number in range(LOOKED_FROM):
+            (folder / f"x{number}.yaml").touch()
+        seen = self.stderr(command, ".")
+        assert re.search(rb"files looked at .*\b2\d\d\d\b", seen)
+        assert b"files looked at" not in seen.rpartition(b"\x1b[?25h")[2]  # the cursor is shown again: all is gone
 
     @pytest.mark.parametrize("arguments", [("-q",), ("000.yaml",)], ids=["quiet", "few files"])
     def test_nobody_else_does(self, arguments: tuple[str, ...]) -> None:
@@ -271,6 +266,11 @@ class TestProgress:
     def test_a_pipe_does_not(self, process: Command) -> None:
         assert b"/221" not in process("convert", "--check", ".").stderr
 
-    def test_a_diff_on_the_terminal_is_not_disturbed(self) -> None:
-        _, seen = on_a_terminal("convert", "--diff", ".")
+    @pytest.mark.parametrize(
+        "arguments",
+        [("convert", "--diff"), ("convert", "--check", "--output-format", "concise"), ("inspect",)],
+        ids=" ".join,
+    )
+    def test_an_answer_on_the_terminal_is_not_disturbed(self, arguments: tuple[str, ...]) -> None:
+        _, seen = on_a_terminal(*arguments, ".")
         assert b"/221" not in seen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -11,31 +10,11 @@ from pathlib import Path
 import pytest
 
 from sidecarify import __version__
+from tests.support.terminal import on_a_terminal
 
 from .conftest import ROOT, WEB, WEB_AFTER, Command
 
 ESCAPE = b"\x1b["
-
-
-def on_a_terminal(*arguments: str, **environment: str) -> tuple[int, bytes]:
-    """The command with both streams on one terminal: exit code, and what the terminal got."""
-    leader, follower = pty.openpty()
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "60", **environment}
-    with subprocess.Popen(
-        [sys.executable, "-m", "sidecarify", *arguments], stdout=follower, stderr=follower, stdin=follower, env=env
-    ) as running:
-        os.close(follower)
-        seen = b""
-        while True:
-            try:
-                piece = os.read(leader, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not piece:
-                break
-            seen += piece
-    os.close(leader)
-    return running.returncode, seen.replace(b"\r\n", b"\n")
 
 
 class TestProcess:
@@ -134,13 +113,13 @@ class TestColour:
     def test_a_terminal_gets_none_where_they_are_not_wanted(
         self, arguments: tuple[str, ...], environment: dict[str, str]
     ) -> None:
-        _, seen = on_a_terminal("convert", "--diff", *arguments, "web.yaml", **environment)
+        _, seen = on_a_terminal("convert", "--diff", *arguments, "web.yaml", environment=environment)
         assert ESCAPE not in seen
         assert b"+  initContainers:\n" in seen
 
     def test_an_empty_no_color_counts_as_none(self) -> None:
         """https://no-color.org: when present and not an empty string."""
-        _, seen = on_a_terminal("convert", "--diff", "web.yaml", NO_COLOR="")
+        _, seen = on_a_terminal("convert", "--diff", "web.yaml", environment={"NO_COLOR": ""})
         assert ESCAPE in seen
 
 

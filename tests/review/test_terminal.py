@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
-import select
 import signal
 import subprocess
 import sys
@@ -14,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import ROOT, WEB, WEB_AFTER
 from tests.kustomize.test_tree import FOLLOWED, tree
+from tests.support.terminal import on_a_terminal
 
 from .test_review import TWO, only
 
@@ -28,42 +27,26 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def answered(keys: str, *arguments: str, **environment: str) -> tuple[int, str]:
     """The command on a terminal on which `keys` are typed line by line: exit code, and what the terminal showed."""
-    leader, follower = pty.openpty()
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb", "COLUMNS": "200", **environment}
-    with subprocess.Popen(
-        [sys.executable, "-m", "sidecarify", "review", *arguments],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        env=env,
-    ) as running:
-        os.close(follower)
-        seen = b""
-        asked = 0
-        lines = keys.split()
-        while True:
-            if not select.select([leader], [], [], 2)[0]:
-                # A signal between the question and the wait for its answer can be missed: a person would press again.
-                if 0 < asked <= len(lines) and lines[asked - 1] == "^C":
-                    running.send_signal(signal.SIGINT)
-                continue
-            try:
-                piece = os.read(leader, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not piece:
-                break
-            seen += piece
-            while seen.count(b"]? ") > asked:
-                if asked == len(lines):
-                    os.write(leader, b"\x04")  # Ctrl-D at the begin of a line: the end of the input
-                elif lines[asked] == "^C":
-                    running.send_signal(signal.SIGINT)
-                else:
-                    os.write(leader, f"{lines[asked]}\n".encode())
-                asked += 1
-    os.close(leader)
-    return running.returncode, seen.decode().replace("\r\n", "\n")
+    lines = keys.split()
+    asked = 0
+
+    def typing(running: subprocess.Popen[bytes], terminal: int, seen: bytes, silent: bool) -> None:
+        nonlocal asked
+        # A signal between the question and the wait for its answer can be missed: a person would press again.
+        if silent and 0 < asked <= len(lines) and lines[asked - 1] == "^C":
+            running.send_signal(signal.SIGINT)
+        while seen.count(b"]? ") > asked:
+            if asked == len(lines):
+                os.write(terminal, b"\x04")  # Ctrl-D at the begin of a line: the end of the input
+            elif lines[asked] == "^C":
+                running.send_signal(signal.SIGINT)
+            else:
+                os.write(terminal, f"{lines[asked]}\n".encode())
+            asked += 1
+
+    surroundings = {"TERM": "dumb", "COLUMNS": "200", **environment}
+    code, seen = on_a_terminal("review", *arguments, typing=typing, environment=surroundings)
+    return code, seen.decode()
 
 
 def test_yes_is_written_at_the_end() -> None:
