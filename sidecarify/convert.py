@@ -1,6 +1,6 @@
 """From a manifest's text to its conversion: what is decided elsewhere is carried out and proved here."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction, Manner
@@ -102,24 +102,24 @@ def _carry_out(
         except UnmovableError as error:
             refusals += _refused(moves, error.code, error.message, error.line)
         else:
-            steps.append(
-                _Step(one.pod, tuple(_with_comments(move, one.pod, examined, direction) for move in moves), edits)
-            )
+            steps.append(_Step(one.pod, tuple(_with_comments(moves, one.pod, examined, direction)), edits))
     text, done, failures = _apply(examined, steps, direction)
     return text, [move for step in done for move in step.moves], refusals + failures
 
 
-def _with_comments(move: Move, pod: PodSpec, examined: Examined, direction: Direction) -> Move:
-    """The move, with notes on comments that its author may have meant otherwise (docs/comments.md)."""
+def _with_comments(moves: Sequence[Move], pod: PodSpec, examined: Examined, direction: Direction) -> Iterator[Move]:
+    """The moves, with notes on comments that their author may have meant otherwise (docs/comments.md)."""
     pair = pod.node.pair(direction.source)
     if pair is None or pair[1].style != "block":
-        return move
-    floor = line_end(examined.text, pair[0].end)
-    notes = tuple(
-        _comment_note(move, travels, examined.document.line + examined.text.count("\n", 0, offset))
-        for offset, travels in doubtful_comments(examined.text, pair[1].items, move.source_index, floor)
-    )
-    return move._replace(notes=(*move.notes, *notes)) if notes else move
+        yield from moves
+        return
+    doubtful = doubtful_comments(examined.text, pair[1].items, line_end(examined.text, pair[0].end))
+    for move in moves:
+        notes = tuple(
+            _comment_note(move, travels, examined.document.line + examined.text.count("\n", 0, offset))
+            for offset, travels in doubtful[move.source_index]
+        )
+        yield move._replace(notes=(*move.notes, *notes)) if notes else move
 
 
 def _comment_note(move: Move, travels: bool, line: int) -> Finding:

@@ -4,7 +4,7 @@ The rules of ownership are written for people in docs/comments.md.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from .source import line_end, line_start
@@ -165,24 +165,28 @@ class Doubtful(NamedTuple):
     travels: bool
 
 
-def doubtful_comments(text: str, items: Sequence[Node], index: int, floor: int) -> list[Doubtful]:
-    """The comments above an item of a block list of which the rules of ownership are a guess.
+def doubtful_comments(text: str, items: Sequence[Node], floor: int) -> list[list[Doubtful]]:
+    """For each item of a block list, the comments above it of which the rules of ownership are a guess.
 
     One in column 0 directly above the dash travels, though it may speak of the file; one that a blank line parts from
     the item stays, though it may speak of the item alone. `floor`: where the line of the list's key ends.
     """
-    found = extents(text, items[: index + 1], floor)
-    own, above = found[index], found[index - 1].end if index else floor
-    dash, _ = dash_line(text, items[index])
-    doubtful = []
+    found = []
+    for item, own in zip(items, extents(text, items, floor), strict=True):
+        found.append(list(_doubtful(text, item, own, floor)))
+        floor = own.end
+    return found
+
+
+def _doubtful(text: str, item: Node, own: Extent, above: int) -> Iterator[Doubtful]:
+    dash, _ = dash_line(text, item)
     gap = blanks_above(text, own.start, above)
     title = comments_above(text, gap, above, range(own.dash + 1)) if gap < own.start else gap
     if title < gap:
-        doubtful.append(Doubtful(title, travels=False))
+        yield Doubtful(title, travels=False)
     flush = comments_above(text, dash, own.start, range(1)) if own.dash else dash
     if flush < dash:
-        doubtful.append(Doubtful(flush, travels=True))
-    return doubtful
+        yield Doubtful(flush, travels=True)
 
 
 def shift(block: str, delta: int) -> str:

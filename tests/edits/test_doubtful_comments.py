@@ -53,7 +53,7 @@ def test_in_a_list_in_column_0_every_comment_may_be_its_own() -> None:
     text = "list:\n- name: web\n# own\n- name: log\n"
     root = parse(text)
     assert root is not None
-    assert doubtful_comments(text, root.pairs[0][1].items, 1, len("list:\n")) == []
+    assert doubtful_comments(text, root.pairs[0][1].items, len("list:\n")) == [[], []]
 
 
 def test_of_a_second_document_the_line_of_the_file_is_told() -> None:
