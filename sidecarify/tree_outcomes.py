@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cache
 from pathlib import Path
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sidecarify.report.json import PodEntry
 
 Result = TypeVar("Result", Outcome, Inspection)
+Item = TypeVar("Item")
 Piece = Tree | list[tuple[Manifest, "Options"]]
 """A piece of the work of a run: a tree, or some manifests that belong to none."""
 Tool = tuple[str, ...]
@@ -326,11 +327,13 @@ class _Work:
         told = self._troubles((*map(self._trouble, problems), *map(self._proved, proofs)))
         changes = {change.path: (change, group) for group in found.groups for change in group.changes if sound}
         named = self._patterns(found)
+        moves_of = _by_file((one.file, one) for one in (found.moves if sound else ()))
+        refusals_of = _by_file((one.file, one) for one in found.refusals)
+        pods_of = _by_file((file, (document, path)) for file, document, path in found.pods)
         result = {}
         for file, manifest in self.tree.files.items():
-            outcome = self._alone(file, manifest, found)
-            moves = [one for one in found.moves if one.file == file and sound]
-            left = [one for one in found.refusals if one.file == file]
+            outcome = self._alone(file, manifest, frozenset(pods_of.get(file, ())))
+            moves, left = moves_of.get(file, ()), refusals_of.get(file, ())
             places = [(one.move.document, one.move.path, one.owner) for one in moves]
             places += [(one.refusal.document, one.refusal.path, one.owner) for one in left]
             outcome = outcome._replace(
@@ -358,13 +361,12 @@ class _Work:
                 return True
         return False
 
-    def _alone(self, file: str, manifest: Manifest, found: TreeConversion) -> Outcome:
-        """What there is to say of a file apart from what the tree's kustomizations make of its pods."""
+    def _alone(self, file: str, manifest: Manifest, pods: frozenset[tuple[int, str]]) -> Outcome:
+        """What there is to say of a file apart from what the tree's kustomizations make of its `pods`."""
         try:
             data = self.sources.data(file)
         except FileError as error:
             return Outcome(manifest, b"", b"", troubles=(Trouble(manifest.name, 1, error.code, error.message),))
-        pods = {(document, path) for name, document, path in found.pods if name == file}
         if not pods:
             if file in self.graph.own_files:
                 return Outcome(manifest, data, data)
@@ -446,14 +448,20 @@ class _Work:
         """What the judge says of the containers that each file defines."""
         told = self._troubles([self._trouble(one) for one in found.problems])
         entries = self._entries(found)
+        unfollowed = {
+            (one.file, one.refusal.document, one.refusal.path, one.refusal.container): one.refusal
+            for one in found.refusals
+            if one.refusal.rule == "overlay-not-followed"
+        }
         named = self._patterns(found)
+        pods_of = _by_file((file, (document, path)) for file, document, path in found.pods)
+        entries_of = _by_file((file, containers) for (file, *_), containers in entries.items())
         result = {}
         for file, manifest in self.tree.files.items():
-            one = self._looked_at(file, manifest, found, previews=previews)
+            one = self._looked_at(file, manifest, frozenset(pods_of.get(file, ())), previews=previews)
             own = [
-                self._pod(manifest, containers, found, previews=previews)
-                for (name, *_), containers in entries.items()
-                if name == file
+                self._pod(manifest, containers, unfollowed, previews=previews)
+                for containers in entries_of.get(file, ())
             ]
             pods = [*zip(one.pods, one.previews or (None,) * len(one.pods), strict=True), *own]
             pods.sort(key=lambda pair: (pair[0]["document"], pair[0]["line"]))
@@ -465,12 +473,13 @@ class _Work:
             )
         return result
 
-    def _looked_at(self, file: str, manifest: Manifest, found: TreeConversion, *, previews: bool) -> Inspection:
+    def _looked_at(
+        self, file: str, manifest: Manifest, pods: frozenset[tuple[int, str]], *, previews: bool
+    ) -> Inspection:
         try:
             data = self.sources.data(file)
         except FileError as error:
             return Inspection(manifest, troubles=(Trouble(manifest.name, 1, error.code, error.message),))
-        pods = {(document, path) for name, document, path in found.pods if name == file}
         if file in self.graph.own_files if not pods else not self._says_more(file, {document for document, _ in pods}):
             return Inspection(manifest, before=data)
         one = batch.inspect_one(manifest, data, self.options(file), self.looked.around, previews=previews)
@@ -504,7 +513,12 @@ class _Work:
         return entries
 
     def _pod(
-        self, manifest: Manifest, containers: dict[int, _Entry], found: TreeConversion, *, previews: bool
+        self,
+        manifest: Manifest,
+        containers: dict[int, _Entry],
+        unfollowed: Mapping[tuple[str, int, str, str], Refusal],
+        *,
+        previews: bool,
     ) -> tuple[PodEntry, Preview | None]:
         from sidecarify.kustomize.build import at_path  # noqa: PLC0415  (see __init__)
         from sidecarify.kustomize.tree import key_of  # noqa: PLC0415
@@ -515,14 +529,10 @@ class _Work:
         site = ordered[0].site
         document, path, _ = key_of(site)
         whole = at_path(site.owner.node, site.path.split(".")) if site.how != "operation" else site.node
-        unfollowed = {
-            (one.refusal.document, one.refusal.path, one.refusal.container): one.refusal
-            for one in found.refusals
-            if one.file == site.unit.file and one.refusal.rule == "overlay-not-followed"
-        }
         listed = []
         for entry in ordered:
-            answer = self._shown(entry.answer, unfollowed.get((document, path, entry.answer.member.name)))
+            name = entry.answer.member.name
+            answer = self._shown(entry.answer, unfollowed.get((site.unit.file, document, path, name)))
             listed.append(container_entry(manifest.name, answer))
             listed[-1]["line"] = self.sources.place(entry.site.node.line).line
         view = ordered[0].view
@@ -552,6 +562,14 @@ class _Work:
             evidence=tuple(one._replace(file=self._called(one.file)) for one in answer.evidence),
             verdict="refuse" if unfollowed is not None else answer.verdict,
         )
+
+
+def _by_file(pairs: Iterable[tuple[str, Item]]) -> Mapping[str, Sequence[Item]]:
+    """What belongs to each file, in its order."""
+    found: dict[str, list[Item]] = {}
+    for file, one in pairs:
+        found.setdefault(file, []).append(one)
+    return found
 
 
 def _owner(document: int, path: str, owner: KubeObject) -> Owner:
