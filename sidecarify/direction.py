@@ -18,7 +18,8 @@ class Manner(NamedTuple):
     """How one item moves, where it does not move as a container of a whole pod spec does.
 
     `keeps_policy`: no `restartPolicy` is added (the item is part of a patch, what it patches has it already).
-    `named_before`: containers that the new list names before it, so that a merge keeps them in front.
+    `named_before`: containers that the list of native sidecars names before it, so that a merge keeps them in front;
+    they come with a promotion and go with the way back.
     `startup_probe`: what is added to it as `startupProbe`.
     """
 

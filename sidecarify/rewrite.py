@@ -12,7 +12,7 @@ from sidecarify.kube.workload import PodSpec
 from sidecarify.yamltext.items import extents
 from sidecarify.yamltext.lists import ListMove, Placement, UnmovableError, move_edits
 from sidecarify.yamltext.pairs import add_mapping, add_pair, indentation_step, remove_pair
-from sidecarify.yamltext.source import Edit, line_end, newline_at
+from sidecarify.yamltext.source import Edit, line_end, line_start, newline_at
 from sidecarify.yamltext.tree import Node
 
 _STEP = 2
@@ -105,6 +105,27 @@ def _name_before(text: str, mapping: Node, key: str, index: int, names: Sequence
     newline = newline_at(text, item.start)
     lines = (f"{' ' * extent.dash}- name: {quoted(name)}{newline}" for name in names)
     return [Edit(extent.start, extent.start, "".join(lines))]
+
+
+def only_names(text: str, listed: Node, index: int) -> Edit | None:
+    """The edit that takes away an item that only names a container before another item, as `rewrite` writes it.
+
+    None for any other item, and for one that says more than the name.
+    """
+    item = listed.items[index]
+    following = listed.items[index + 1] if index + 1 < len(listed.items) else None
+    name = item.pairs[0][1] if len(item.pairs) == 1 and item.pairs[0][0].value == "name" else None
+    if name is None or following is None or any((one.kind, one.tag, one.anchor) != _PLAIN for one in item.pairs[0]):
+        return None
+    if listed.style == "flow":
+        is_own = not item.anchor and not item.tag and text[item.end : following.start] == ", "
+        return Edit(item.start, following.start, "") if is_own else None
+    start, end = line_start(text, item.start), line_end(text, name.end)
+    is_own = text[start:end].strip() in (f"- name: {name.value}", f'- name: "{name.value}"')
+    return Edit(start, end, "") if is_own else None
+
+
+_PLAIN = ("scalar", None, None)
 
 
 def quoted(name: str, quote: str = "") -> str:

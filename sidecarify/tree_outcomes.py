@@ -50,7 +50,7 @@ TreeKey = tuple[str, "MoveKey"]
 """What tells a move from the others of its tree: the path of the file that defines the container, and the key there."""
 
 # What keeps a tree from being known in whole without being anybody's mistake, and remarks on comments and changes.
-_REMARKS = frozenset({"remote", "missing", "outside", "bad-comment", "unused-ignore", "order-kept"})
+_REMARKS = frozenset({"remote", "missing", "outside", "bad-comment", "unused-ignore", "order-kept", "order-free"})
 
 
 def convert_all(

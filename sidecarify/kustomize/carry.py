@@ -88,7 +88,7 @@ def carry_out(
 
 
 def _named(following: Following, direction: Direction) -> Iterator[Reason]:
-    """Where a patch comes to name containers that are none of its own business, and for what."""
+    """Where a patch comes to name containers that are none of its own business, or ceases to, and for what."""
     for subject, plan, _ in following.edits:
         if not isinstance(plan, ListPlan):
             continue
@@ -99,6 +99,8 @@ def _named(following: Following, direction: Direction) -> Iterator[Reason]:
                 own = fields.text(items[index], "name")
                 what = (
                     f"the patch also names {told}, to stay before `{own}`: kustomize puts what a patch names in front"
+                    if direction.promotes
+                    else f"the patch names {told} no more: that only kept the order before `{own}`"
                 )
                 yield Reason(items[index].line, what)
 

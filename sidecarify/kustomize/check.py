@@ -17,13 +17,16 @@ class Expected:
     """What is meant to change, by the identity of the old nodes.
 
     `texts`: the new text of a scalar; `added`, `removed`: mappings that get or lose `restartPolicy: Always`;
-    `wrapped`: nodes that become the one item of a list.
+    `wrapped`: nodes that become the one item of a list; `unwrapped`: lists in whose place their one item comes;
+    `dropped`: items that go, each with a name and nothing else.
     """
 
     texts: dict[int, str] = field(default_factory=dict)
     added: set[int] = field(default_factory=set)
     removed: set[int] = field(default_factory=set)
     wrapped: set[int] = field(default_factory=set)
+    unwrapped: set[int] = field(default_factory=set)
+    dropped: set[int] = field(default_factory=set)
 
 
 def compare(old_root: Node, new_root: Node, expected: Expected) -> None:
@@ -37,6 +40,8 @@ def compare(old_root: Node, new_root: Node, expected: Expected) -> None:
             if new.kind != "seq" or len(new.items) != 1:
                 raise _difference(old, new)
             new = new.items[0]
+        if id(old) in expected.unwrapped:
+            (old,) = old.items
         if (old.kind, old.tag, old.anchor, old.style) != (new.kind, new.tag, new.anchor, new.style):
             raise _difference(old, new)
         counterpart[id(old)] = new
@@ -46,14 +51,19 @@ def compare(old_root: Node, new_root: Node, expected: Expected) -> None:
             if new.value != expected.texts.get(id(old), old.value):
                 raise _difference(old, new)
         elif old.kind == "seq":
-            if len(old.items) != len(new.items):
+            kept = [item for item in old.items if id(item) not in expected.dropped or not _only_names(item)]
+            if len(kept) != len(new.items):
                 raise _difference(old, new)
-            stack += zip(old.items, new.items, strict=True)
+            stack += zip(kept, new.items, strict=True)
         else:
             stack += _pairs(old, new, expected)
     for old, new in aliases:
         if old.value != new.value or old.target is None or counterpart.get(id(old.target)) is not new.target:
             raise VerifyError("verify-alias", f"alias *{old.value} (line {old.line}) would stand for something else")
+
+
+def _only_names(item: Node) -> bool:
+    return [key.value for key, _ in item.pairs] == ["name"]
 
 
 def _pairs(old: Node, new: Node, expected: Expected) -> list[tuple[Node, Node]]:

@@ -17,7 +17,7 @@ from sidecarify.direction import ALWAYS, POLICY, Direction
 from sidecarify.kube import fields
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.workload import PodSpec
-from sidecarify.rewrite import check_container, check_pod, rewrite
+from sidecarify.rewrite import check_container, check_pod, only_names, rewrite
 from sidecarify.verify import Change, VerifyError, verify
 from sidecarify.yamltext.items import last_line_end, shift
 from sidecarify.yamltext.lists import Placement, UnmovableError
@@ -126,7 +126,7 @@ def _changed(unit: Unit, work: Mapping[Unit, _Work], placement: Placement, direc
     todo = work[unit]
     try:
         text = _with_scalars(unit, todo, work, placement, direction)
-        text = _with_wrapped(unit, text, todo)
+        text = _with_shapes(unit, text, todo)
         for edit, plan in todo.lists:
             text = _with_list(unit, text, edit, plan, placement, direction)
     except UnmovableError as error:
@@ -200,11 +200,15 @@ def _operation_edits(
             edits.append(_scalar_edit(unit, node, text))
             expected.texts[id(node)] = text
     pair = operation.pair("value")
-    if not plan.value or pair is None:
+    if not (plan.policy or plan.shape) or pair is None:
         return edits
     value = pair[1]
-    if value.kind != "map" or value.aliased or value.anchor or value.tag or not value.pairs:
-        raise UneditableError(unit, value.line, "the operation's value is shared by anchor and alias, or empty")
+    _check_own(unit, value)
+    if plan.shape == "unwrapped":
+        value = value.items[0]
+        _check_own(unit, value)
+    if not plan.policy:
+        return edits
     policy = value.pair(POLICY)
     if direction.promotes and policy is None:
         after = value.pair("image") or value.pair("name") or value.pairs[0]
@@ -218,10 +222,15 @@ def _operation_edits(
     return edits
 
 
-def _with_wrapped(unit: Unit, text: str, todo: _Work) -> str:
-    """The text with the values of some operations as the one item of a list."""
+def _check_own(unit: Unit, value: Node) -> None:
+    if value.aliased or value.anchor or value.tag or not (value.pairs or value.items):
+        raise UneditableError(unit, value.line, "the operation's value is shared by anchor and alias, or empty")
+
+
+def _with_shapes(unit: Unit, text: str, todo: _Work) -> str:
+    """The text with the values of some operations as the one item of a list, or with that item in the list's place."""
     for edit, plan in todo.operations:
-        if plan.value != "wrapped":
+        if not plan.shape:
             continue
         root = _parsed(text)
         pair = root.resolved.items[edit.subject.operation].resolved.pair("value")
@@ -229,8 +238,13 @@ def _with_wrapped(unit: Unit, text: str, todo: _Work) -> str:
             raise UneditableError(unit, unit.root.line, "the operation has no value")
         value = pair[1]
         expected = Expected()
-        expected.wrapped.add(id(value))
-        text = splice(text, _wrapping(unit, text, value))
+        if plan.shape == "wrapped":
+            expected.wrapped.add(id(value))
+            edits = _wrapping(unit, text, value)
+        else:
+            expected.unwrapped.add(id(value))
+            edits = _unwrapping(unit, text, pair[0], value)
+        text = splice(text, edits)
         compare(root, _parsed(text), expected)
     return text
 
@@ -244,6 +258,21 @@ def _wrapping(unit: Unit, text: str, value: Node) -> list[TextEdit]:
     block = shift(text[start:end], 2)
     column = value.start - start
     return [TextEdit(start, end, f"{block[:column]}- {block[column + 2 :]}")]
+
+
+def _unwrapping(unit: Unit, text: str, key: Node, value: Node) -> list[TextEdit]:
+    item = value.items[0]
+    if value.style == "flow":
+        around = (TextEdit(value.start, item.start, ""), TextEdit(item.end, value.end, ""))
+        if [text[start:end].strip() for start, end, _ in around] == ["[", "]"]:
+            return list(around)
+    start, end = line_start(text, value.start), last_line_end(text, value)
+    dash = value.start - start
+    if value.style == "flow" or text[start : value.start].strip(" ") or text[value.start : item.start] != "- ":
+        raise UneditableError(unit, unit.root.line, "the operation's list is written in a way that cannot be edited")
+    block = text[start:end]
+    back = -2 if dash > key.column else 0
+    return [TextEdit(start, end, shift(f"{block[:dash]}  {block[dash + 2 :]}", back))]
 
 
 # --- a patch inside a scalar --------------------------------------------------------------------------------------
@@ -302,11 +331,26 @@ def _with_list(unit: Unit, text: str, edit: Edit, plan: ListPlan, placement: Pla
     check_pod(pod, direction)
     for index, _ in plan.items:
         check_container(pod, index, direction)
+    if not direction.promotes and any(manner.named_before for _, manner in plan.items):
+        text, plan = _without_names(root, text, pod, plan, direction)
+        return _with_list(unit, text, edit, plan, placement, direction)
     indexes = [index for index, _ in plan.items]
     manners = dict(plan.items)
     new = splice(text, rewrite(text, pod, indexes, placement, direction, manners))
     verify(root, text, new, [Change(pod.node, tuple(indexes), manners)], direction)
     return new
+
+
+def _without_names(root: Node, text: str, pod: PodSpec, plan: ListPlan, direction: Direction) -> tuple[str, ListPlan]:
+    """The text without the items that only keep the order before those that move, and the plan for the rest."""
+    listed = pod.node.get(direction.source)
+    assert listed is not None  # noqa: S101  (check_container has it)
+    gone = [at for index, manner in plan.items for at in range(index - len(manner.named_before), index)]
+    edits = [edit for at in gone if (edit := only_names(text, listed, at)) is not None]
+    new = splice(text, edits)
+    compare(root, _parsed(new), Expected(dropped={id(listed.items[at]) for at in gone}))
+    left = ((index - sum(at < index for at in gone), manner._replace(named_before=())) for index, manner in plan.items)
+    return new, ListPlan(tuple(left))
 
 
 def _located(unit: Unit, root: Node, edit: Edit) -> PodSpec:

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from sidecarify.direction import POLICY, Direction, Manner
 from sidecarify.kube import fields
+from sidecarify.rewrite import only_names
 from sidecarify.yamltext.tree import Node
 
 from . import merge
@@ -28,18 +29,20 @@ class ListPlan(NamedTuple):
     items: tuple[tuple[int, Manner], ...] = ()
 
 
-ValueChange = Literal["", "policy", "wrapped"]
+Shape = Literal["", "wrapped", "unwrapped"]
 
 
 class OperationPlan(NamedTuple):
     """The paths of a JSON6902 operation, and what becomes of its value.
 
-    `policy`: it gets (or loses) `restartPolicy: Always`; `wrapped`: it becomes the one item of a new list besides.
+    `policy`: the container gets (or loses) `restartPolicy: Always`. `shape`: it is `wrapped` into a list of its own, or
+    `unwrapped`, to come in the place of the list of which it is the one item.
     """
 
     path: str
     source: str | None
-    value: ValueChange = ""
+    policy: bool = False
+    shape: Shape = ""
 
 
 class TextPlan(NamedTuple):
@@ -49,6 +52,9 @@ class TextPlan(NamedTuple):
 
 
 Plan = ListPlan | OperationPlan | TextPlan
+
+
+SubjectKey = tuple[int, int, str, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +70,7 @@ class Subject:
     operation: int = -1
 
     @property
-    def key(self) -> tuple[int, int, str, int]:
+    def key(self) -> SubjectKey:
         """What makes two subjects the same."""
         return id(self.unit), id(self.holder), self.path, self.operation
 
@@ -139,6 +145,7 @@ def follow(
 
     A patch puts what it names in front. First its items alone are moved, which gives the order of `sites` where the
     build has that already; only for the workloads where it does not, patches come to name what must stand before.
+    On the way back what they name for that alone goes, but where the order would be lost with it.
     """
     found = _followed(build, sites, direction, frozenset(), writable)
     return _followed(build, sites, direction, accepted, writable) if accepted.intersection(found.refused) else found
@@ -155,11 +162,15 @@ def _followed(
     all_ordered = bool(accepted) or not direction.promotes
     always = frozenset(one.owner.node for one in build.instances) if all_ordered else frozenset()
     ordered = always
+    needed: frozenset[SubjectKey] = frozenset()
     while True:
         moving = [site for site in sites if site not in refused]
-        pursuit = _Pursuit(moving, direction, accepted, writable, ordered)
+        pursuit = _Pursuit(moving, direction, accepted, writable, ordered, needed)
         for instance in build.instances:
             pursuit.instance(instance)
+        if not pursuit.needed <= needed:
+            needed |= pursuit.needed
+            continue
         pursuit.agree(build)
         if not pursuit.refused:
             return Following(tuple(moving), tuple(pursuit.edits()), refused, pursuit.unfollowed, pursuit.finals)
@@ -182,12 +193,15 @@ class _Pursuit:
         accepted: frozenset[Site],
         writable: Callable[[str], bool],
         ordered: Collection[Node],
+        needed: Collection[SubjectKey],
     ) -> None:
         self.writable = writable
         self.ordered = ordered
+        self.names_needed = needed
+        self.needed: set[SubjectKey] = set()
         self.moving = {site: rank for rank, site in enumerate(sites)}
         self.direction = direction
-        self.demands: dict[tuple[int, int, str, int], _Demand] = {}
+        self.demands: dict[SubjectKey, _Demand] = {}
         self.accepted = accepted
         self.refused: dict[Site, Reason] = {}
         self.unordered: set[Site] = set()
@@ -324,16 +338,22 @@ class _Pursuit:
                 moving.append((item, site))
             else:
                 staying.append(item)
-        moving.sort(key=lambda pair: (pair[0].deletes, ranks[pair[1]]))
         new = {
             entry.name: entry
             for entry in (*before.of(target), *before.of(source), *behind.of(target), *behind.of(source))
         }
         kept = _merged(after.of(source), staying, new)
+        manners: dict[int, Manner] = {}
+        own = given.get(source) if given is not None else None
+        if moving and own is not None and not self.direction.promotes and subject.key not in self.names_needed:
+            manners, gone = self._no_longer_named(step, own, before, named[source], {item.index for item, _ in moving})
+            moving = [(item, site) for item, site in moving if item.index not in gone]
+            if _merged(after.of(source), [item for item in staying if item.index not in gone], new) != kept:
+                self.needed.add(subject.key)
+        moving.sort(key=lambda pair: (pair[0].deletes, ranks[pair[1]]))
         wanted = [*named[target], *(item for item, _ in moving)]
         joined = _merged(after.of(target), wanted, new)
         result = self._roster(kept, joined)
-        manners: dict[int, Manner] = {}
         if self.direction.promotes and concerned:
             desired = self._desired(one, behind, joined, ranks)
             if [entry.site for entry in joined] != [entry.site for entry in desired]:
@@ -348,6 +368,22 @@ class _Pursuit:
         if given is not None:
             self._demand(subject, ListPlan(), plan, one, concerned, line, step.unseen)
         return result
+
+    def _no_longer_named(
+        self, step: Step, listed: Node, before: Roster, items: Sequence[_Item], moving: Collection[int]
+    ) -> tuple[dict[int, Manner], set[int]]:
+        """The items that only stand there to keep the order before one that moves: by that one, and their indexes."""
+        known = {entry.name for entry in before.of(self.direction.source)}
+        manners: dict[int, Manner] = {}
+        gone: set[int] = set()
+        behind: int | None = None
+        for item in reversed(items):
+            if behind is not None and item.name in known and only_names(step.unit.text, listed, item.index):
+                gone.add(item.index)
+                manners[behind] = Manner(named_before=(item.name, *manners.get(behind, Manner()).named_before))
+            else:
+                behind = item.index if item.index in moving else None
+        return manners, gone
 
     def _desired(self, one: Instance, behind: Roster, joined: Sequence[Entry], ranks: dict[Site, int]) -> list[Entry]:
         """The target list as it has to stand: what is there, then the moved ones in their order.
@@ -461,6 +497,8 @@ class _Pursuit:
         for pointer in (operation.path, operation.source):
             if pointer is not None and below(steps, pointer) is not None:
                 raise stuck("the operation is on the whole of what holds the containers")
+        if choice is not None and choice.chosen is None and operation.op == "add":
+            return self._new_list(choice, operation, before, behind, after, written, stuck)
         for one in (choice, origin):
             if one is None:
                 continue
@@ -496,6 +534,34 @@ class _Pursuit:
             return self._with_policy(new, operation.value, stuck), after
         raise stuck(f"the operation `{operation.op}` is on the whole container")
 
+    def _new_list(
+        self,
+        choice: Choice,
+        operation: merge.Operation,
+        before: Roster,
+        behind: Roster,
+        after: Roster,
+        written: OperationPlan,
+        stuck: _Stuck,
+    ) -> tuple[OperationPlan, Roster]:
+        """An operation that adds a whole list, where there was none: of a list with one item it can be the addition."""
+        listed = choice.listed.text
+        new, there = behind.of(listed), after.of(listed)
+        moves = any(self._is(entry) for entry in new)
+        if before.of(listed) or listed == "containers" or (len(new) != 1 and (there or moves)):
+            raise stuck(f"the operation is on the whole list `{listed}`: write one that adds a container for each")
+        if not moves and not there:
+            return written, Roster(after.containers, new)
+        path = written.path[: choice.listed.span.start]
+        if moves:
+            path += f"{self.direction.target}/-"
+            result = self._roster(there, [*after.of(self.direction.target), *new])
+        else:
+            path += f"{listed}/0"
+            result = Roster(after.containers, (*new, *there))
+        plan = self._with_policy(written, new[0].site.node, stuck) if moves else written
+        return plan._replace(path=path, shape="unwrapped"), result
+
     def _addition(
         self,
         choice: Choice,
@@ -525,9 +591,12 @@ class _Pursuit:
                 path = replaced(written.path, [(choice.listed.span, target), (choice.chosen.span, "-")])
                 return new._replace(path=path), result
             path = written.path[: choice.listed.span.start] + target
-            return new._replace(path=path, value="wrapped"), result
+            return new._replace(path=path, shape="wrapped"), result
         if old and not after.of(listed):
-            raise stuck(f"the list `{listed}`, to which the operation adds, would be gone")
+            if listed == "containers":
+                raise stuck("the list `containers`, to which the operation adds, would be gone")
+            path = written.path[: choice.listed.span.end]
+            return written._replace(path=path, shape="wrapped"), Roster(after.containers, (entry,))
         following = [one.site for one in old[place:] if not self._is(one)]
         lists: dict[str, list[Entry]] = {name: list(after.of(name)) for name in LISTS}
         own = [one.site for one in lists[listed]]
@@ -549,7 +618,7 @@ class _Pursuit:
         if value is None or value.kind != "map":
             raise stuck("the operation's value is no container")
         present = fields.find(value, POLICY) is not None
-        return plan if present == self.direction.promotes else plan._replace(value="policy")
+        return plan._replace(policy=present != self.direction.promotes)
 
     def _index(self, choice: Choice, entries: Sequence[Entry], stuck: _Stuck) -> int:
         step = choice.chosen.text if choice.chosen is not None else ""

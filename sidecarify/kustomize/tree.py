@@ -189,7 +189,10 @@ def convert_tree(
         frozenset(site for group in carried.groups for site in group.sites),
         added,
         carried.finals,
-        tuple(Problem(graph.sources.place(one.line), "order-kept", one.message) for one in carried.named),
+        tuple(
+            Problem(graph.sources.place(one.line), "order-kept" if direction.promotes else "order-free", one.message)
+            for one in carried.named
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from sidecarify.direction import TO_CONTAINER, TO_SIDECAR, Direction
-from tests.kustomize.judge import Objects, built, force, prove
+from sidecarify.kube import fields
+from tests.kustomize.judge import Objects, built, force, prove, write
 from tests.kustomize.trees import Tree, trees
 
 EXAMPLES = int(os.environ.get("SIDECARIFY_KUSTOMIZE_EXAMPLES", "25"))
@@ -48,6 +50,40 @@ def check(tree: Tree, direction: Direction) -> None:
             check_order(before, after)
 
 
+@SETTINGS
+@given(trees())
+def test_there_and_back(tree: Tree) -> None:
+    """The way back gives every line of a tree as it was, but for the place of a container in its list.
+
+    What counts containers in two workloads at once can then need two different numbers.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        root = tree.write(Path(folder))
+        _, reasons = bring_back(root, tree)
+        assert all("the same text is used for" in reason for reason in reasons)
+        for name, text in tree.files.items() if not reasons else ():
+            assert without_places((root / name).read_text()) == without_places(text)
+
+
+def bring_back(root: Path, tree: Tree) -> tuple[bool, list[str]]:
+    """Write the move and the way back; whether something moved, and why something could not come back."""
+    _, carried = force(root, tree.moves)
+    write(root, carried)
+    names = {fields.text(site.node, "name") or "" for group in carried.groups for site in group.sites}
+    _, back = force(root, sorted(names), TO_CONTAINER)
+    write(root, back)
+    return bool(carried.changes), [reason.message for reason in back.refused.values()]
+
+
+def without_places(text: str) -> list[str]:
+    """The lines of a file in any order, and without the indexes of containers in paths.
+
+    An operation that adds to an empty list may also add the list.
+    """
+    anywhere = re.sub(r"(containers|initContainers)([./](?:\d+|-))?", r"\1", text)
+    return sorted(re.sub(r"[][]", "", line).strip(" -") for line in anywhere.splitlines())
+
+
 def check_order(before: Objects, after: Objects) -> None:
     """Native sidecars stand behind every init container, and nothing else has changed its place."""
     for key, old in before.items():
@@ -78,3 +114,20 @@ def test_generated_trees_are_of_use(direction: Direction) -> None:
 
     look()
     assert moved >= 10
+
+
+def test_many_generated_trees_come_back_to_the_byte() -> None:
+    """Those in which helpers stand behind the other containers, and nothing counts them."""
+    same = 0
+
+    @settings(max_examples=50, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(trees())
+    def look(tree: Tree) -> None:
+        nonlocal same
+        with tempfile.TemporaryDirectory() as folder:
+            root = tree.write(Path(folder))
+            moved, _ = bring_back(root, tree)
+            same += moved and all((root / name).read_bytes() == text.encode() for name, text in tree.files.items())
+
+    look()
+    assert same >= 3
