@@ -11,6 +11,7 @@ from sidecarify.commands.files import FileUse, non_idempotent, reads, removes, w
 from sidecarify.commands.marks import blockers, looks_at_processes, one_shot_flags
 from sidecarify.commands.model import Guard, Lifetime, Program, Redirect, SimpleCommand, Trap, Wait
 from sidecarify.commands.nearby import nearby, searches_ports, sought_process
+from sidecarify.commands.processes import inline_code
 from sidecarify.commands.program import read_program
 from sidecarify.commands.stopping import Kill, kills
 from sidecarify.commands.tails import Tail, tails
@@ -33,6 +34,7 @@ __all__ = [
     "expanded",
     "expanded_words",
     "failure_ends",
+    "inline_code",
     "kills",
     "local_connections",
     "located",

@@ -29,8 +29,10 @@ _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _PYTHON = r"python(?:\d(?:\.\d+)?)?\Z"
 _PROMETHEUS_EXPORTER = r"\w+_exporter\Z|[\w-]+-prometheus-exporter\Z"
 _ENDLESS_PYTHON = r"(?:^|[\n;])\s*while\s+(?:True|1)\s*:"
-_ENDLESS_C_LIKE = r"while\s*\(\s*(?:true|1)\s*\)|for\s*\(\s*;\s*;\s*\)"
-_LEAVES_LOOP = r"\b(?:break|return|exit|_exit|last|die|SystemExit|raise)\b"
+_ENDLESS_C_LIKE = r"while\s*\(\s*(?:true|1)\s*\)|for\s*\(\s*;\s*;\s*\)|\bsetInterval\s*\("
+_ENDLESS_RUBY = r"\bloop\s*(?:\{|do\b)|\bwhile\s+true\b"
+_INTERPRETERS = frozenset({"node", "perl", "ruby", "php"})
+_LEAVES_LOOP = r"\b(?:break|return|exit|_exit|last|die|SystemExit|raise|clearInterval)\b"
 _SHORT = 60
 
 Answer = tuple[Lifetime, str]
@@ -248,21 +250,33 @@ def _python(argv: tuple[str, ...]) -> Answer:
         return Lifetime.ENDS, f"{quoted(argv)} ends when it is done"
     if module in DAEMONS or module in TOOLS:
         return command_lifetime((module, *argv[argv.index("-m") + 2 :]))
-    return _one_liner(argv, "-c", _ENDLESS_PYTHON)
+    return _one_liner(argv, _ENDLESS_PYTHON)
 
 
-def _one_liner(argv: tuple[str, ...], option: str, endless: str) -> Answer:
-    at = next((i for i, word in enumerate(argv[:-1]) if word == option), None)
-    if at is None:
+def inline_code(argv: Sequence[str]) -> str:
+    """The code that an interpreter is given in its call (`python -c CODE`, `node -e CODE`), "" if there is none."""
+    name = base_name(argv[0]) if argv else ""
+    option = "-c" if re.match(_PYTHON, name) else ("-r" if name == "php" else "-e")
+    if option != "-c" and name not in _INTERPRETERS:
+        return ""
+    return next((argv[at + 1] for at, word in enumerate(argv[:-1]) if word == option), "")
+
+
+def _one_liner(argv: tuple[str, ...], endless: str) -> Answer:
+    code = inline_code(argv)
+    if not code:
         return Lifetime.UNKNOWN, f"the program that {quoted(argv)} runs cannot be seen"
-    code = argv[at + 1]
     if re.search(endless, code) and not re.search(_LEAVES_LOOP, code):
         return Lifetime.FOREVER, f"the loop in {quoted(argv)} never ends"
     return Lifetime.UNKNOWN, f"nothing says whether {quoted(argv)} ends"
 
 
 def _node(argv: tuple[str, ...]) -> Answer:
-    return _one_liner(argv, "-e", _ENDLESS_C_LIKE)
+    return _one_liner(argv, _ENDLESS_C_LIKE)
+
+
+def _ruby(argv: tuple[str, ...]) -> Answer:
+    return _one_liner(argv, _ENDLESS_RUBY)
 
 
 _SPECIAL = {
@@ -279,6 +293,6 @@ _SPECIAL = {
     "python": _python,
     "node": _node,
     "perl": _node,
-    "ruby": _node,
+    "ruby": _ruby,
     "php": _node,
 }

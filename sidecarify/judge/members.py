@@ -14,7 +14,7 @@ from sidecarify.kube.image import parse_image
 from sidecarify.kube.workload import PodSpec
 
 # General images whose entrypoint is the tool that they are for.
-_TOOL_IMAGES = {"curl": "curl", "kubectl": "kubectl", "git": "git", "aws-cli": "aws"}
+_TOOL_IMAGES = {"curl": "curl", "kubectl": "kubectl", "git": "git", "aws-cli": "aws", "socat": "socat"}
 # Programs whose name is that of a server's image too, but which are clients.
 _CLIENTS = frozenset({"docker", "mysql", "mongo", "consul", "etcd", "memcached"})
 

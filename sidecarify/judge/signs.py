@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final, Literal
 
-from sidecarify.commands import Lifetime
+from sidecarify.commands import Lifetime, inline_code
 from sidecarify.commands.tools import ONE_SHOT
 from sidecarify.judge.model import Evidence, Member
 from sidecarify.kube import fields
@@ -70,9 +70,9 @@ _SERVES = frozenset({"serve", "server", "watch", "follow", "daemon", "run-server
 _METRICS = r"(?i)metric|prom|monitor|telemetry|health|probe|admin|exporter|debug|pprof"
 _WEB_ROOT = r"(?i)(?:^|/)(?:html|htdocs|www|wwwroot|webroot|public|static|media|assets|content|site|data)(?:/|$)"
 _GENERAL_TOOLS = ONE_SHOT | frozenset({
-    "aws", "break", "consul", "continue", "crond", "docker", "etcdctl", "exit", "fswatch", "git", "inotifyd",
-    "inotifywait", "kubectl", "mc", "mysql", "oc", "openssl", "redis-cli", "sleep", "tail", "trap", "valkey-cli",
-    "vault", "wait", "watch",
+    "aws", "break", "consul", "continue", "cron", "crond", "docker", "etcdctl", "exit", "fswatch", "git", "go-crond",
+    "inotifyd", "inotifywait", "kubectl", "mc", "mysql", "oc", "openssl", "redis-cli", "sleep", "supercronic", "tail",
+    "trap", "valkey-cli", "vault", "wait", "watch",
 })  # fmt: skip
 _WORDS = r"[^a-z0-9]+"
 
@@ -147,13 +147,15 @@ def _does_a_task(member: Member) -> bool:
 
 
 def _runs_general_tools(member: Member) -> bool:
-    """Whether all that the container's readable command line runs are general tools, whatever the image is called."""
+    """Whether all that the container's readable command line runs are general tools, or code that stands in it."""
     program = member.program
     if program is None or not program.readable or not program.commands:
         return False
     if program.entrypoint_unseen and program.script is None:
         return False
-    return all(command.name in _GENERAL_TOOLS for command in program.commands if command.words)
+    return all(
+        command.name in _GENERAL_TOOLS or inline_code(command.argv) for command in program.commands if command.words
+    )
 
 
 def read_signs(member: Member, pod: PodSpec, others: Sequence[KubeObject]) -> Signs:

@@ -6,6 +6,10 @@ from sidecarify.commands import Lifetime, read_program
 from tests.commands.scripts import command, script
 
 FOREVER = [
+    pytest.param("node -e 'setInterval(() => console.log(1), 1000)'", id="a timer in node"),
+    pytest.param("ruby -e 'loop { puts 1; sleep 1 }'", id="a loop in ruby"),
+    pytest.param("opa run -s /policies", id="opa as a server"),
+    pytest.param("crond -d 8", id="busybox crond that logs to stderr"),
     pytest.param("while true; do if ! x; then exit 1; fi; sleep 1; done", id="an unknown command that only fails"),
     pytest.param("while :; do if [ -z \"$A\" ]; then exit 1; fi; sleep 1; done", id="a test that leads to a failure"),
     pytest.param("case $(tail -F x) in a) exit;; esac", id="the subject of a case follows"),
@@ -72,6 +76,8 @@ FOREVER = [
 ]  # fmt: skip
 
 ENDS = [
+    pytest.param("crond -l 2", id="crond goes into the background"),
+    pytest.param("httpd -p 80 -h /www", id="so does busybox httpd"),
     pytest.param("echo hello", id="one tool"),
     pytest.param("cp -r /a /b", id="copy"),
     pytest.param("aws s3 cp /x s3://y", id="upload"),
@@ -119,6 +125,8 @@ ENDS = [
 ]
 
 UNKNOWN = [
+    pytest.param("opa run /policies", id="opa without a server reads its input"),
+    pytest.param("python -c 'import x; x.main()'", id="code without a loop"),
     pytest.param("while true; do if x; then exit 1; fi; sleep 1; done", id="an unknown command decides"),
     pytest.param("while true; do x && exit 1; sleep 1; done", id="the same with and"),
     pytest.param("f() { x; }; while true; do if f; then exit 1; fi; done", id="the same in a function"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from sidecarify.commands import (
@@ -10,6 +11,7 @@ from sidecarify.commands import (
     Program,
     SimpleCommand,
     failure_ends,
+    inline_code,
     local_connections,
     located,
     nearby,
@@ -37,6 +39,8 @@ _CONFIG_FOLDERS = (
     "/etc/caddy",
     "/usr/local/openresty/nginx/conf",
 )
+# What code in Python, JavaScript, Ruby, Perl and PHP holds where it goes on after an error.
+_HANDLES_ERRORS = r"\b(?:try|except|catch|rescue|eval)\b|\.on\(\s*['\"]error"
 _STREAMING_CLIENTS = frozenset(
     {"vault", "bao", "consul", "redis-cli", "valkey-cli", "etcdctl", "curl", "wget", "nc", "ncat", "websocat", "psql"}
 )
@@ -47,12 +51,12 @@ def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     As a native sidecar it starts first. If it then ends within seconds, the main container may never start, because the
     kubelet goes on only when it has seen the helper running (hazards DEAD3, DEAD6, ORD2). Found are exporters that give
-    up, scripts that end when a call to the main container fails or when a file or a process of it is missing
-    (`set -e`, `|| exit`, `if ! X; then exit 1; fi`, `X && exec daemon`, `. file` in a POSIX shell; in a loop too, for
-    it is left in its first round), strict `wait-for-it`, and settings, certificates or programs that only the main
-    container writes. A command that is not known, but names the pod's own address (`mytool --url http://localhost:80`),
-    is a `review`. What an init container or another helper (git-sync, an agent for secrets) may have written does not
-    count.
+    up, scripts that end when a call to the main container fails or when a file or a process of it is missing (`set -e`,
+    `|| exit`, `if ! X; then exit 1; fi`, `X && exec daemon`, `. file` in a POSIX shell; in a loop too, for it is left
+    in its first round), strict `wait-for-it`, and settings, certificates or programs that only the main container
+    writes. A command that is not known, but names the pod's own address (`mytool --url http://localhost:80`), is a
+    `review`, and so is code in the call (`python -c`) that asks main, or reads its files, and handles no error. What an
+    init container or another helper (git-sync, an agent for secrets) may have written does not count.
 
     Fires on:
         - name: proxy
@@ -73,6 +77,7 @@ def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
         failing = [*_fails_at_once(helper, pod, program), *_fails_without_file(helper, pod, program)]
         failing = failing or [*_leaves_without(helper, pod, program)]
         failing = failing or [*_fails_without_process(helper, pod, program)]
+        failing = failing or [*_code_without_main(helper, pod, program)]
         yield from failing or _may_fail_without_main(helper, program)
         yield from _streams_from_main(helper, pod, program)
 
@@ -288,6 +293,28 @@ def _may_fail_without_main(helper: Member, program: Program) -> Iterator[Finding
         line = program_line(helper.container, command, program.script_index)
         yield _first(helper, "review", effect, advice, line)
         return
+
+
+def _code_without_main(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
+    """`python -c CODE` that asks main or reads its files, and handles no error: the first one ends it."""
+    for command in program.commands:
+        code = inline_code(command.argv)
+        if not code or re.search(_HANDLES_ERRORS, code) or command.failure_is_handled or command.is_repeated:
+            continue
+        asks = (found[0] for found in signs.LOCAL_ADDRESS.finditer(code) if int(found[1]) not in own_ports(helper))
+        what = next((f"asks `{address}`" for address in asks), "")
+        for mount in helper.container.mounts if not what else ():
+            read = re.search(rf"(?<![\w.-]){re.escape(mount.path.rstrip('/'))}/[\w.-]", code)
+            if read and maker_of(mount.path, helper, pod) == "main" and filler_of(mount.path, helper, pod) is None:
+                what = f"reads below `{mount.path}`"
+        if what:
+            effect = (
+                f"The code of `{helper.name}` {what} and handles no error, so it ends if that fails, as it may while "
+                "the main container is not up: as a native sidecar it starts first."
+            )
+            line = program_line(helper.container, command, program.script_index)
+            yield _first(helper, "review", effect, "Let it catch the error and try again.", line)
+            return
 
 
 def _is_own_place(guard: Guard, helper: Member) -> bool:
