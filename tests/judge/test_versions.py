@@ -92,6 +92,20 @@ def levels(text: str, rule: str) -> list[str]:
             id="NET5: the scheduler counts them from 1.34, and from a late 1.33",
         ),
         pytest.param(
+            "host-port",
+            pod(HOST_PORT, kind="DaemonSet"),
+            "review review review review review note note note note",
+            id="NET5: a DaemonSet has one pod on a node",
+        ),
+        pytest.param(
+            "host-port",
+            pod(HOST_PORT, kind="DaemonSet").replace(
+                "  template:", "  updateStrategy: {rollingUpdate: {maxSurge: 1}}\n  template:", 1
+            ),
+            "refuse refuse refuse refuse refuse review note note note",
+            id="NET5: with maxSurge it has two for a while",
+        ),
+        pytest.param(
             "resize-policy",
             pod("resizePolicy: [{resourceName: cpu, restartPolicy: NotRequired}]"),
             "review review review review review - - - -",

@@ -177,7 +177,8 @@ def host_port(helper: Member, pod: PodContext) -> Iterator[Finding]:
     1.33 has it too, k/k#133390): two pods may land on one node, and the second cannot bind the port (hazard NET5). The
     API server checks the host ports of init containers one by one, so that it no longer finds a clash inside the pod
     (NET4). In a pod on the node's network every port is one of the node, declared or not; a helper that shows no port
-    takes none as far as can be seen.
+    takes none as far as can be seen. A DaemonSet without `maxSurge` has one pod on a node, so from 1.33 on that is a
+    note.
 
     Fires on:
         ports: [{containerPort: 8126, hostPort: 8126}]
@@ -213,6 +214,12 @@ def host_port(helper: Member, pod: PodContext) -> Iterator[Finding]:
         level: Level = "note"
         effect = (
             f"`{helper.name}` takes {what}; the scheduler counts the ports of native sidecars from Kubernetes 1.34 on."
+        )
+    elif pod.target >= SCHEDULER_FIX_PICKED_TO and _one_pod_a_node(pod):
+        level = "note"
+        effect = (
+            f"`{helper.name}` takes {what}; before a late 1.33 the scheduler does not count the ports of native "
+            "sidecars, but a DaemonSet has one such pod on a node."
         )
     elif pod.target >= SCHEDULER_FIX_PICKED_TO:
         level = "review"
