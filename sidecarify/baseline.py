@@ -104,9 +104,10 @@ def _pods(report: FileReport, kept: Iterable[Result]) -> Iterator[PodEntry]:
         containers: list[ContainerEntry] = []
         said = False
         for one in pod["containers"]:
-            findings = [finding for finding in one["findings"] if id(finding) in new]
-            said = said or bool(findings) or id(one) in new
-            containers.append({**one, "findings": findings})
+            told = id(one) in new or any(id(finding) in new for finding in one["findings"])
+            said = said or told
+            kept_here = (finding for finding in one["findings"] if id(finding) in new or finding["level"] == "note")
+            containers.append({**one, "findings": list(kept_here) if told else []})
         if said:
             yield {**pod, "containers": containers}
 

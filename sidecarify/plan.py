@@ -234,7 +234,7 @@ def _refusal(pod: PodSpec, answer: ContainerVerdict, finding: Finding) -> Refusa
         finding.line,
         finding.level,
         finding.file,
-        overridable=True,
+        overridable=pod.owner.row is not None,  # else what follows is not known, and nobody can take it upon themself
     )
 
 

@@ -63,7 +63,10 @@ class Person(NamedTuple):
 
 
 class Reviewed(NamedTuple):
-    """The manifest as it is to become, the moves that were accepted, how many were declined, and whether to go on."""
+    """The manifest as it is to become, the moves that were accepted, and how many were declined.
+
+    `quit`: nothing more is to be asked, and `unasked` moves of the manifest have not been.
+    """
 
     before: bytes
     after: bytes
@@ -71,6 +74,7 @@ class Reviewed(NamedTuple):
     declined: int
     edited: bool = False
     quit: bool = False
+    unasked: int = 0
 
 
 def review(first: Outcome, redo: Redo, person: Person) -> Reviewed:
@@ -126,9 +130,10 @@ def review(first: Outcome, redo: Redo, person: Person) -> Reviewed:
             moved.append(move)
             continue
         declined += 1
-        if answer in ("done", "quit"):
-            declined += len(pending)
-            return Reviewed(first.before, now, tuple(moved), declined, edited, quit=answer == "quit")
+        if answer == "done":
+            return Reviewed(first.before, now, tuple(moved), declined + len(pending), edited)
+        if answer == "quit":
+            return Reviewed(first.before, now, tuple(moved), declined, edited, quit=True, unasked=len(pending))
     return Reviewed(first.before, now, tuple(moved), declined, edited)
 
 
@@ -151,11 +156,12 @@ RedoTree = Callable[["frozenset[TreeKey] | None"], Outcomes]
 
 
 class ReviewedTree(NamedTuple):
-    """The files of a tree as they are to become, how many moves were declined, and whether to go on."""
+    """The files of a tree as they are to become, and how many moves were declined; the rest as in `Reviewed`."""
 
     outcomes: Outcomes
     declined: int
     quit: bool = False
+    unasked: int = 0
 
 
 def review_tree(redo: RedoTree, person: Person) -> ReviewedTree:
@@ -186,9 +192,11 @@ def review_tree(redo: RedoTree, person: Person) -> ReviewedTree:
             accepted, now = accepted | group, proposal
             continue
         declined += len(group)
-        if answer in ("done", "quit"):
-            declined += sum(len(one) for one in groups[number:])
-            return ReviewedTree(now, declined, quit=answer == "quit")
+        unasked = sum(len(one) for one in groups[number:])
+        if answer == "done":
+            return ReviewedTree(now, declined + unasked)
+        if answer == "quit":
+            return ReviewedTree(now, declined, quit=True, unasked=unasked)
     return ReviewedTree(now, declined)
 
 

@@ -31,13 +31,15 @@ _ALONE = 16
 class Survey:
     """The manifests of a run after a first look: those that may hold pods, and the objects that may point at them.
 
-    `unchanged` counts the rest, which hold nothing for us and are not read again. `leftovers` are files that a killed
-    run may have left. `given` are the folders that were given, or that hold what was; `reached` are the candidates, the
-    kustomizations and what a move may have to change in their trees, by real path, whether `among` has them or not.
+    `asked` counts the places that were to be looked in. `unchanged` counts the rest, which hold nothing for us and are
+    not read again. `leftovers` are files that a killed run may have left. `given` are the folders that were given, or
+    that hold what was; `reached` are the candidates, the kustomizations and what a move may have to change in their
+    trees, by real path, whether `among` has them or not.
     """
 
-    def __init__(self, given: tuple[str, ...] = (), among: frozenset[str] | None = None) -> None:
+    def __init__(self, given: tuple[str, ...] = (), among: frozenset[str] | None = None, *, asked: int = 0) -> None:
         self.given = given
+        self.asked = asked
         self.among = among
         self.candidates: list[Manifest] = []
         self.reached: dict[str, Manifest] = {}
@@ -74,7 +76,8 @@ def survey(
     """
     folders = [is_folder(path) for path in paths]
     alone = len(paths) == 1 and not any(folders) and not selection.listed  # nothing is around a manifest alone
-    result = Survey(given=tuple(dict.fromkeys(_folders_of((*paths, *selection.listed)))), among=among)
+    places = (*paths, *selection.listed)
+    result = Survey(tuple(dict.fromkeys(_folders_of(places))), among, asked=len(places))
     around: Around | None = None
     if not alone:
         from sidecarify.around import Around  # noqa: PLC0415  (see above)

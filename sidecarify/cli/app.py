@@ -24,7 +24,9 @@ def application(commands: Iterable[str] = COMMANDS) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for name in commands:
-        app.command()(getattr(import_module(f"sidecarify.cli.{name}"), name))
+        command = getattr(import_module(f"sidecarify.cli.{name}"), name)
+        # Else the list of commands cuts the first sentence where a narrow terminal would end.
+        app.command(short_help=(command.__doc__ or "").partition("\n")[0])(command)
     app.callback()(_common)
     return app
 

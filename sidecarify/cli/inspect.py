@@ -14,14 +14,15 @@ from sidecarify.cli.choices import Choices
 from sidecarify.cli.output import Ledger, OutputFormat, Reporting
 from sidecarify.cli.progress import awaited, watched
 from sidecarify.cli.selecting import Selecting
-from sidecarify.cli.terminal import ColorWhen, Terminal, complain, is_terminal, orderly_end
+from sidecarify.cli.terminal import ColorWhen, Terminal, is_terminal, orderly_end
+from sidecarify.cli.troubles import Troubles
 from sidecarify.report import text
 from sidecarify.report.text import PLAIN, Look
 from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
     from sidecarify.options import Options
-    from sidecarify.outcome import Inspection, Trouble
+    from sidecarify.outcome import Inspection
     from sidecarify.preview import Preview
     from sidecarify.report.json import PodEntry
     from sidecarify.report.results import FileReport, Fix
@@ -85,18 +86,18 @@ def inspect(
     with orderly_end():
         if reporting.for_people:
             look = PLAIN if output_file is not None else terminal.out
-            pieces = looking.tables(_inspections(files, choices, previews=timeline or verbose, quiet=quiet), look)
+            pieces = looking.tables(_inspections(files, choices, terminal, previews=timeline or verbose), look)
         else:
             about = output.about("inspect", str(choices.first.settings.target))
             fixed = output_format is OutputFormat.SARIF
-            found = looking.reports(_inspections(files, choices, fixed=fixed, quiet=quiet))
+            found = looking.reports(_inspections(files, choices, terminal, fixed=fixed))
             pieces = output.renderer(output_format, "inspect")(found, about)
         written = output.publish(pieces, output_file)
         for warning in arguments.unmatched(judging, looking.named):
             terminal.say(visible(warning))
         looking.sum_up()
         written = ledger.close(terminal, files.given if files.everything else ()) and written
-    raise typer.Exit(2 if looking.failed or not written else 0)
+    raise typer.Exit(2 if looking.troubles.failed or not written else 0)
 
 
 class _Looking:
@@ -111,7 +112,7 @@ class _Looking:
         self.timeline = timeline
         self.summary = Summary()
         self.named: set[str] = set()
-        self.failed = False
+        self.troubles = Troubles(terminal, every=verbose)
         self._counts: list[int] = [0] * len(text.NO_VERDICTS)
 
     def reports(self, inspections: Iterable[tuple[Inspection, tuple[Fix, ...]]]) -> Iterator[FileReport]:
@@ -132,6 +133,7 @@ class _Looking:
 
     def sum_up(self) -> None:
         """Say what the run comes to."""
+        self.troubles.sum_up()
         self.terminal.say(text.verdict_counts(text.Verdicts(*self._counts)))
         if self.summary.templates:
             self.terminal.say(text.templates_line(self.summary.templates, listed=self.verbose))
@@ -145,8 +147,7 @@ class _Looking:
         from sidecarify.report.results import of_inspection, of_survey  # noqa: PLC0415  (see __init__)
 
         self.named |= inspection.named
-        self._tell((*inspection.troubles, *(inspection.templates if self.verbose else ())))
-        self.failed = self.failed or any(one.error for one in inspection.troubles)
+        self.troubles.tell((*inspection.troubles, *(inspection.templates if self.verbose else ())))
         of_files = inspection.manifest.name == ""
         for one in of_survey(inspection.troubles) if of_files else (of_inspection(inspection),):
             report = self.ledger.new(one)
@@ -154,17 +155,9 @@ class _Looking:
             self._counts = [old + new for old, new in zip(self._counts, text.verdicts(report.pods), strict=True)]
             yield report
 
-    def _tell(self, troubles: Iterable[Trouble]) -> None:
-        for one in troubles:
-            line = text.message(one.file, one.line, one.code, "", one.message, self.terminal.err)
-            if one.error:
-                complain(line)
-            else:
-                self.terminal.say(line)
-
 
 def _inspections(
-    files: Selecting, choices: Choices, *, previews: bool = False, fixed: bool = False, quiet: bool = False
+    files: Selecting, choices: Choices, terminal: Terminal, *, previews: bool = False, fixed: bool = False
 ) -> Iterator[tuple[Inspection, tuple[Fix, ...]]]:
     """The inspection of each manifest with the fixes for it; first one without a name: what could not be looked at."""
     from sidecarify.batch import inspect_one  # noqa: PLC0415  (`--help` needs none)
@@ -176,10 +169,10 @@ def _inspections(
         one = inspect_one(arguments.stdin_manifest(), arguments.received(), choices.first, previews=previews)
         yield one, _fixes(one, choices.first) if fixed else ()
         return
-    looked, trees = files.find(choices, progress=not quiet)
+    looked, trees = files.find(choices, terminal)
     yield Inspection(Manifest("", ""), troubles=tuple(looked.troubles)), ()
     inspections = inspect_all(looked, trees, choices.of, previews=previews, jobs=files.jobs)
-    for one in watched(inspections, awaited(looked, trees), wanted=not quiet and not is_terminal(sys.stdout)):
+    for one in watched(inspections, awaited(looked, trees), wanted=not terminal.quiet and not is_terminal(sys.stdout)):
         # A file of a tree changes with others: `convert` knows which.
         alone = fixed and one.manifest.path not in trees.by_path
         yield one, _fixes(one, choices.of(one.manifest), looked) if alone else ()

@@ -20,6 +20,7 @@ from sidecarify.cli.arguments import Judging
 from sidecarify.cli.choices import Choices
 from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import ColorWhen, Terminal, complain, is_terminal, orderly_end, put
+from sidecarify.cli.troubles import Troubles
 from sidecarify.report import text
 from sidecarify.report.visible import visible
 from sidecarify.report.words import CONVERT
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from sidecarify.options import Options
     from sidecarify.outcome import Outcome, Trouble
     from sidecarify.plan import MoveKey, Refusal
-    from sidecarify.review import Answer, Edited, Outcomes, Question, TreeKey
+    from sidecarify.review import Answer, Edited, Outcomes, Question, Reviewed, ReviewedTree, TreeKey
     from sidecarify.survey import Survey
     from sidecarify.trees import Forest, Tree
 
@@ -100,7 +101,7 @@ def review(
     choices = Choices(judging, files.given)
     session = _Session(Terminal.of(color), judging)
     with orderly_end():
-        looked, trees = files.find(choices)
+        looked, trees = files.find(choices, session.terminal)
         session.found(looked)
         done = list(session.ask_all(looked, trees, choices, jobs))
         session.write(done)
@@ -114,16 +115,20 @@ class _Session:
     def __init__(self, terminal: Terminal, judging: Judging) -> None:
         self.terminal = terminal
         self.judging = judging
-        self.code = 0
-        self.left: list[str] = []
+        self.troubles = Troubles(terminal, every=True)
+        self.left: dict[str, None] = {}
         self.named: set[str] = set()
         self.counts = text.Counts()
-        self.declined = 0
+        self.rest = text.Unconverted()
+
+    @property
+    def code(self) -> int:
+        """The exit code: 0 done, 2 an error."""
+        return 2 if self.troubles.failed else 0
 
     def found(self, looked: Survey) -> None:
         """Take note of the files of the run."""
-        for trouble in looked.troubles:
-            self.tell(trouble)
+        self.troubles.tell(looked.troubles)
 
     def ask_all(self, looked: Survey, trees: Forest, choices: Choices, jobs: int | None) -> Iterator[Outcome]:
         """Ask about the moves of all manifests; gives those that are to be written."""
@@ -132,15 +137,18 @@ class _Session:
 
         outcomes = convert_all(without(looked, trees), choices.of, jobs=jobs)
         asked: set[int] = set()
+        goes_on = True
         for manifest in looked.candidates:
             tree = trees.by_path.get(manifest.path)
-            if tree is None:
+            if tree is not None and id(tree) in asked:
+                continue
+            if not goes_on:
+                self.rest = self.rest._replace(unseen=self.rest.unseen + 1)
+            elif tree is None:
                 goes_on = yield from self._ask(next(outcomes), looked, choices)
-            elif id(tree) not in asked:
+            else:
                 asked.add(id(tree))
                 goes_on = yield from self._ask_tree(tree, looked, choices)
-            if not goes_on:
-                return
 
     def _ask(self, first: Outcome, looked: Survey, choices: Choices) -> Generator[Outcome, None, bool]:
         """Ask about the moves of a manifest; whether there is to be another question."""
@@ -152,7 +160,7 @@ class _Session:
         manifest = first.manifest
         redo = partial(_redo, manifest, choices.of(manifest), looked)
         reviewed = review(first, redo, Person(self.ask, self.explain))
-        self.declined += reviewed.declined
+        self._note_rest(reviewed)
         if reviewed.after != reviewed.before:
             yield first._replace(after=reviewed.after, moves=reviewed.moves)
         return not reviewed.quit
@@ -169,7 +177,7 @@ class _Session:
         for first in redo(None).values():
             self._note(first)
         reviewed = review_tree(redo, Person(self.ask, self.explain))
-        self.declined += reviewed.declined
+        self._note_rest(reviewed)
         yield from (one for one in reviewed.outcomes.values() if one.changed)
         return not reviewed.quit
 
@@ -204,14 +212,10 @@ class _Session:
         else:
             put(f"{visible(what.container)} stays: {visible(what.message)}\n\n")
 
-    def tell(self, trouble: Trouble) -> None:
-        """Print a message on a file."""
-        complain(text.message(trouble.file, trouble.line, trouble.code, "", trouble.message, self.terminal.err))
-        self.code = max(self.code, 2 * trouble.error)
-
     def write(self, done: list[Outcome]) -> None:
         """Replace the files that are to change, after the last answer."""
-        from sidecarify.writing import Writing  # noqa: PLC0415  (see ask_all)
+        from sidecarify.outcome import Trouble  # noqa: PLC0415  (see ask_all)
+        from sidecarify.writing import Writing  # noqa: PLC0415
 
         with Writing() as writing:
             for one in done:
@@ -221,8 +225,7 @@ class _Session:
             for written in writing.replace_all():
                 name = written.manifest.name
                 if written.error is not None:
-                    complain(text.message(name, 1, written.error.code, "", written.error.message, self.terminal.err))
-                    self.code = 2
+                    self.troubles.tell([Trouble(name, 1, written.error.code, written.error.message)])
                     continue
                 look, follows = self.terminal.err, written.follows
                 self.terminal.say(text.moved_line(name, written.moves, CONVERT, done=True, look=look, follows=follows))
@@ -233,21 +236,25 @@ class _Session:
         """Sum up, and say what there was no question about."""
         for warning in arguments.unmatched(self.judging, self.named):
             self.terminal.say(visible(warning))
-        self.terminal.say(text.review_summary(self.counts, self.declined))
+        self.terminal.say(text.review_summary(self.counts, self.rest))
         for line in self.left:
             self.terminal.say(line)
 
     def _note(self, outcome: Outcome) -> None:
         self.named |= outcome.named
-        for trouble in outcome.troubles:
-            self.tell(trouble)
+        self.troubles.tell(outcome.troubles)
         containers = [one for one in outcome.refusals if one.container]
         number = len({(one.document, one.path, one.container) for one in containers})
-        self.left += (text.refusal_message(outcome.manifest.name, one, self.terminal.err) for one in containers)
+        name, look = outcome.manifest.name, self.terminal.err
+        self.left.update((text.refusal_message(name, one, look), None) for one in containers)
         self.counts = self.counts._replace(
             left_alone=self.counts.left_alone + number,
             templates=self.counts.templates + len(outcome.refusals) - len(containers),
         )
+
+    def _note_rest(self, reviewed: Reviewed | ReviewedTree) -> None:
+        declined, unasked = self.rest.declined + reviewed.declined, self.rest.unasked + reviewed.unasked
+        self.rest = self.rest._replace(declined=declined, unasked=unasked)
 
     def _show(self, question: Question) -> None:
         for file, move, owner, reasons in question.asked:

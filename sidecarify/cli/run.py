@@ -16,7 +16,8 @@ from sidecarify.cli.choices import Choices
 from sidecarify.cli.output import Ledger, OutputFormat, Reporting
 from sidecarify.cli.progress import awaited, watched
 from sidecarify.cli.selecting import Selecting
-from sidecarify.cli.terminal import Terminal, complain, is_terminal, orderly_end, put_bytes
+from sidecarify.cli.terminal import Terminal, is_terminal, orderly_end, put_bytes
+from sidecarify.cli.troubles import Troubles
 from sidecarify.report import text
 from sidecarify.report.visible import visible
 from sidecarify.report.words import words_of
@@ -24,8 +25,8 @@ from sidecarify.report.words import words_of
 if TYPE_CHECKING:
     from sidecarify.discover import Manifest
     from sidecarify.options import Options
-    from sidecarify.outcome import Follow, Outcome, Trouble
-    from sidecarify.plan import Move
+    from sidecarify.outcome import Follow, Outcome
+    from sidecarify.plan import Move, Refusal
     from sidecarify.report.results import FileReport, Fix
     from sidecarify.survey import Survey
     from sidecarify.writing import Written
@@ -92,7 +93,7 @@ class Wish(NamedTuple):
         if self.atomic and not self.writes:
             raise typer.BadParameter("--check, --diff and --patch replace no files.", param_hint="--atomic")
         if people and file is not None and not self.diff:
-            what = "with the format text only for --diff: nothing else is printed on stdout."
+            what = "there would be nothing in it: of the format text only --diff prints an answer on stdout."
             raise typer.BadParameter(what, param_hint="--output-file")
         if self.reporting.knows and (self.diff or self.patch is not None or not self.check):
             raise typer.BadParameter("only with --check.", param_hint="--baseline, --write-baseline")
@@ -118,7 +119,7 @@ def _files(run: _Run, choices: Choices, selecting: Selecting) -> Iterator[FileRe
     from sidecarify.report.results import of_survey  # noqa: PLC0415  (`--help` needs none of it)
     from sidecarify.writing import Writing  # noqa: PLC0415
 
-    looked, trees = selecting.find(choices, run.judging.direction, progress=not run.terminal.quiet)
+    looked, trees = selecting.find(choices, run.terminal, run.judging.direction)
     run.found(looked)
     yield from of_survey(looked.troubles)
     direction, jobs = run.judging.direction, selecting.jobs
@@ -179,14 +180,13 @@ class _Run:
         self.levels: set[str] = set()
         self.named: set[str] = set()
         self.troubled: set[str] = set()
+        self.troubles = Troubles(terminal, every=wish.verbose)
 
     def found(self, looked: Survey) -> None:
         """Take note of the files of the run."""
         self.tally.unchanged += looked.unchanged
         self.tally.failed += sum(trouble.error for trouble in looked.troubles)
-        self.tell(looked.troubles)
-        if not looked.manifests and not looked.troubles:
-            self.terminal.say("sidecarify: no files named *.yaml, *.yml or *.json were found")
+        self.troubles.tell(looked.troubles)
 
     @property
     def shows_progress(self) -> bool:
@@ -228,7 +228,7 @@ class _Run:
         self.named |= outcome.named
         if outcome.changed and any(trouble.error for trouble in outcome.troubles):
             self.troubled.add(name)
-        self.tell(outcome.troubles)
+        self.troubles.tell(outcome.troubles)
         if self.wish.diff or self.wish.patch is not None:
             patch = _patch(outcome) if outcome.changed else ""
             if self.wish.diff_on_stdout:
@@ -236,7 +236,7 @@ class _Run:
             if self.wish.keeps_patches:
                 self.patches.add(patch)
         if self.wish.reporting.for_people:
-            self.levels |= {refusal.level for refusal in outcome.refusals if refusal.overridable}
+            self.levels.update(_levels(outcome.refusals))
             told = (one for one in outcome.refusals if self.wish.verbose or one.container)
             self.left.update((text.refusal_message(name, refusal, look), None) for refusal in told)
             if outcome.changed:
@@ -263,12 +263,12 @@ class _Run:
 
         name = written.manifest.name
         if written.error is not None:
-            self.tell([Trouble(name, 1, written.error.code, written.error.message)])
+            self.troubles.tell([Trouble(name, 1, written.error.code, written.error.message)])
             self.tally.unwritten(written.moves, failed=name in self.troubled)
             return
         if written.links > 1:
             what = f"had {written.links} names (hard links); the other names keep the old text"
-            self.tell([Trouble(name, 1, "hard-link", what, error=False)])
+            self.troubles.tell([Trouble(name, 1, "hard-link", what, error=False)])
         self.done(written.manifest, written.moves, written.follows)
 
     def done(self, manifest: Manifest, moves: Sequence[Move], follows: Sequence[Follow]) -> None:
@@ -284,8 +284,12 @@ class _Run:
         tally, say = self.tally, self.terminal.say
         asks = self.wish.looking and self.wish.reporting.write_baseline is None
         self.code = tally.exit_code(looking=asks)
-        if self.wish.patch is not None and not output.saved(self.wish.patch, self.patches.pieces()):
-            self.failed = True
+        if self.wish.patch is not None:
+            if not output.saved(self.wish.patch, self.patches.pieces()):
+                self.failed = True
+            else:
+                say(visible(text.patch_line(str(self.wish.patch), tally.changed)))
+        self.troubles.sum_up()
         for warning in arguments.unmatched(self.judging, self.named):
             say(visible(warning))
         counts = text.Counts(
@@ -308,15 +312,6 @@ class _Run:
         if not self.ledger.close(self.terminal, given) or self.failed:
             self.code = 2
 
-    def tell(self, troubles: Iterable[Trouble]) -> None:
-        """Print messages on files; errors even where the user wants quiet."""
-        for one in troubles:
-            line = text.message(one.file, one.line, one.code, "", one.message, self.terminal.err)
-            if one.error:
-                complain(line)
-            else:
-                self.terminal.say(line)
-
 
 def _new(outcome: Outcome, report: FileReport) -> Outcome:
     """The outcome without what a baseline knows."""
@@ -324,6 +319,12 @@ def _new(outcome: Outcome, report: FileReport) -> Outcome:
     moves = tuple(move for move in outcome.moves if id(move) in kept)
     refusals = tuple(refusal for refusal in outcome.refusals if id(refusal) in kept)
     return outcome._replace(moves=moves, refusals=refusals, after=outcome.after if moves else outcome.before)
+
+
+def _levels(refusals: Sequence[Refusal]) -> Iterator[str]:
+    """The levels of what keeps containers where they are, as far as the user can have them moved all the same."""
+    fixed = {(one.document, one.path, one.container) for one in refusals if not one.overridable}
+    return (one.level for one in refusals if (one.document, one.path, one.container) not in fixed)
 
 
 def _patch(outcome: Outcome) -> str:

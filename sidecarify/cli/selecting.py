@@ -8,7 +8,9 @@ import typer
 
 from sidecarify.cli import arguments
 from sidecarify.cli.progress import looking
+from sidecarify.cli.terminal import Terminal
 from sidecarify.direction import TO_SIDECAR, Direction
+from sidecarify.report.text import nothing_found
 
 if TYPE_CHECKING:
     from sidecarify.cli.choices import Choices
@@ -72,11 +74,11 @@ class Selecting(NamedTuple):
         return not (self.exclude or self.force_exclude or self.since is not None)
 
     def find(
-        self, choices: "Choices", direction: Direction = TO_SIDECAR, *, progress: bool = True
+        self, choices: "Choices", terminal: Terminal, direction: Direction = TO_SIDECAR
     ) -> "tuple[Survey, Forest]":
         """Find the manifests and the kustomize trees among them, and the configuration of those that may matter.
 
-        With `progress` a terminal shows how far it has come.
+        A terminal shows how far it has come, and it is said where there are no files.
         Raises typer.BadParameter for a list or a revision that cannot be read, typer.Exit (2) for a configuration file
         that cannot be used.
         """
@@ -85,7 +87,7 @@ class Selecting(NamedTuple):
 
         selection = self._selection(choices)
         among = None if self.since is None else self._changed(self.since, selection)
-        with looking(wanted=progress) as more:
+        with looking(wanted=not terminal.quiet) as more:
             looked = survey(
                 self.given,
                 selection,
@@ -97,6 +99,8 @@ class Selecting(NamedTuple):
             )
             trees = forest(looked, choices.of, direction)
             choices.prepare(looked.candidates)
+        if not looked.manifests and not looked.troubles:
+            terminal.say(nothing_found(looked.asked, since=self.since is not None))
         return looked, trees
 
     def _changed(self, since: str, selection: "Selection") -> frozenset[str]:

@@ -194,6 +194,8 @@ def _of_container(file: str, place: Place, container: ContainerEntry) -> Iterato
         yield _movable(CONVERT, file, name, container["line"], "safe", place, evidence)._replace(subject=container)
     for finding in container["findings"]:
         sort: Sort = "note" if finding["level"] == "note" else "left"
+        if sort == "note" and verdict != "safe":  # a note is worth knowing of what moves
+            continue
         yield Result(
             sort,
             finding["rule"],

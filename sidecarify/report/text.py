@@ -115,18 +115,50 @@ def summary(counts: Counts, words: Words, *, done: bool, listed: bool = True) ->
     return f"{', '.join(parts)}{':' if counts.left_alone and listed else '.'}"
 
 
+def patch_line(file: str, changed: int) -> str:
+    """What is in a patch file that has been written."""
+    what = f"the patch for {_count(changed, 'file')}" if changed else "written, and empty"
+    return f"{file}: {what}."
+
+
 def templates_line(count: int, *, listed: bool) -> str:
     """How many templates were left alone, and how to see which."""
     hint = "" if listed else " (-v lists them)"
     return f"{_count(count, 'Helm template')} {_of(count, 'was', 'were')} left alone{hint}."
 
 
-def review_summary(counts: Counts, declined: int) -> str:
+def more_remarks(code: str, count: int) -> str:
+    """How many remarks of one kind were not printed, and how to see them."""
+    return f"[{code}] {_count(count, 'more remark')} like those above (-v lists all)."
+
+
+def nothing_found(asked: int, *, since: bool) -> str:
+    """What to say of a run that found no files in so many places; `since`: it took only what has changed."""
+    if not asked:
+        return "sidecarify: the list of files is empty"
+    if since:
+        return "sidecarify: no file named *.yaml, *.yml or *.json has changed"
+    return "sidecarify: no files named *.yaml, *.yml or *.json were found"
+
+
+class Unconverted(NamedTuple):
+    """Of a review: how many moves were declined, and not asked about, and how many manifests not looked at."""
+
+    declined: int = 0
+    unasked: int = 0
+    unseen: int = 0
+
+
+def review_summary(counts: Counts, rest: Unconverted) -> str:
     """One sentence on what a review has come to; ends with a colon where a list of what was left alone follows."""
     changed = f"{_count(counts.changed, 'file')} {_of(counts.changed, 'was', 'were')} converted"
     parts = [f"{changed} ({_count(counts.moved, 'container')})" if counts.changed else "Nothing was converted"]
-    if declined:
-        parts.append(f"{declined} declined")
+    if rest.declined:
+        parts.append(f"{rest.declined} declined")
+    if rest.unasked:
+        parts.append(f"{rest.unasked} not asked about")
+    if rest.unseen:
+        parts.append(f"{_count(rest.unseen, 'manifest')} not looked at")
     if counts.templates:
         parts.append(f"{_count(counts.templates, 'Helm template')} left alone")
     if counts.left_alone:

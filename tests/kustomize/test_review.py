@@ -69,6 +69,7 @@ def test_one_question_for_all_files_of_a_move(tmp_path: Path) -> None:
         pytest.param(["yes", "no"], ["base/shop.yaml", "prod/patch.yaml"], 1, False, id="the-first"),
         pytest.param(["all"], ["base/shop.yaml", "base/till.yaml", "prod/patch.yaml"], 0, False, id="all"),
         pytest.param(["done"], [], 2, False, id="none-of-them"),
+        pytest.param(["quit"], [], 1, True, id="the-end-at-once"),
         pytest.param(["yes", "quit"], ["base/shop.yaml", "prod/patch.yaml"], 1, True, id="the-end"),
     ],
 )
@@ -76,6 +77,7 @@ def test_answers(tmp_path: Path, answers: list[Answer], files: list[str], declin
     reviewed, questions, _ = ask(tmp_path, two_workloads(), *answers)
     assert sorted(changed(reviewed, tmp_path)) == files
     assert (reviewed.declined, reviewed.quit) == (declined, quits)
+    assert reviewed.unasked == int(answers == ["quit"])
     assert [(one.number, one.last) for one in questions] == [(number, 2) for number in range(1, len(answers) + 1)]
 
 

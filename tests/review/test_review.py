@@ -112,8 +112,17 @@ def test_what_is_accepted_moves_and_nothing_else(answers: list[Answer], moved: t
     found = asked(TWO, *answers).reviewed
     assert found.after == only(TWO, *moved)
     assert tuple(move.container for move in found.moves) == moved
-    assert found.declined == 2 - len(moved)
+    assert found.declined + found.unasked == 2 - len(moved)
     assert found.quit is (answers[-1] == "quit")
+
+
+@pytest.mark.parametrize(
+    ("answer", "declined", "unasked"),
+    [pytest.param("done", 2, 0, id="d answers for the rest"), pytest.param("quit", 1, 1, id="q does not")],
+)
+def test_what_was_not_asked_about_was_not_declined(answer: Answer, declined: int, unasked: int) -> None:
+    found = asked(TWO, answer).reviewed
+    assert (found.declined, found.unasked) == (declined, unasked)
 
 
 def test_all_is_what_convert_does() -> None:

@@ -102,6 +102,12 @@ def test_q_ends_all_and_writes_what_was_accepted() -> None:
     assert shown.count("]? ") == 2
 
 
+def test_q_says_what_there_was_no_question_about(folder: Path) -> None:
+    (folder / "web2.yaml").write_bytes(WEB)
+    _, shown = answered("q", "two.yaml", "web.yaml", "web2.yaml")
+    assert "Nothing was converted, 1 declined, 1 not asked about, 2 manifests not looked at.\n" in shown
+
+
 def test_the_end_of_the_input_is_q() -> None:
     code, _ = answered("y", "two.yaml", "web.yaml")
     assert code == 0
