@@ -26,11 +26,6 @@ class Tail(NamedTuple):
     prepared: tuple[str, ...]
     unknown: bool = False
 
-    @property
-    def missing_file_ends_it(self) -> bool:
-        """Whether it ends if no file is there: true of GNU and busybox `tail -f`, not of `tail -F`."""
-        return not self.retry and not set(self.files) <= set(self.prepared)
-
 
 def tails(program: Program) -> tuple[Tail, ...]:
     """Every `tail` in follow mode (DEAD4)."""

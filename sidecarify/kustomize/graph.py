@@ -103,11 +103,6 @@ class Kustomization:
         """Its mapping."""
         return self.unit.root.resolved
 
-    @property
-    def is_component(self) -> bool:
-        """Whether it is a Component, which changes what its user has collected."""
-        return fields.text(self.node, "kind") == "Component"
-
     @cached_property
     def folders(self) -> tuple[Link, ...]:
         """The other kustomizations that it builds on."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from sidecarify.examine import Examination, Problem
+    from sidecarify.examine import Examination
     from sidecarify.judge.model import ContainerVerdict, Evidence, Finding, PodVerdict
 
 VERSION = 1
@@ -61,11 +61,6 @@ class ErrorEntry(TypedDict):
 def pod_entries(file: str, examination: Examination) -> list[PodEntry]:
     """The pods of one manifest."""
     return [_pod(file, verdict) for examined in examination.documents for verdict in examined.pods]
-
-
-def error_entry(file: str, problem: Problem) -> ErrorEntry:
-    """What could not be read of a manifest."""
-    return {"file": file, "line": problem.line, "message": problem.message}
 
 
 def rendered(kubernetes: str, pods: Iterable[PodEntry], errors: Iterable[ErrorEntry]) -> str:

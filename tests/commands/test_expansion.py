@@ -18,8 +18,8 @@ ENVIRONMENT = {"LOG": "/logs/app.log", "DIR": "/logs", "TWO_LINES": "a\nb"}
         pytest.param('tail -f "${NONE:-/x/default}"', ("/x/default",), id="a default"),
         pytest.param('LOG=${LOG:-/x}; tail -f "$LOG"', ("/logs/app.log",), id="a default for itself"),
         pytest.param("cd /x && tail -f y", ("/x/y",), id="the folder of cd"),
-        pytest.param("tail -f y", ("/work/y",), id="the working folder"),
-        pytest.param("(cd /x; ls) | wc; tail -f y", ("/work/y",), id="cd in a pipeline changes nothing"),
+        pytest.param("tail -f y", ("/app/y",), id="the working folder"),
+        pytest.param("(cd /x; ls) | wc; tail -f y", ("/app/y",), id="cd in a pipeline changes nothing"),
         pytest.param('for f in /a /b; do tail -f "$f"; done', ("/a", "/b"), id="the words of a loop"),
         pytest.param("ls /logs/*.log | xargs tail -f", ("/logs/*.log",), id="what xargs gets"),
         pytest.param("tail -f $(find /logs -name x)", ("/logs",), id="the path in a substitution"),
@@ -28,7 +28,7 @@ ENVIRONMENT = {"LOG": "/logs/app.log", "DIR": "/logs", "TWO_LINES": "a\nb"}
 def test_the_files_of_a_tail(script: str, files: tuple[str, ...]) -> None:
     program = read_program(["sh", "-c", script], [])
     assert program is not None
-    assert [tail.files for tail in tails(expanded(program, ENVIRONMENT, "/work"))] == [files]
+    assert [tail.files for tail in tails(expanded(program, ENVIRONMENT, "/app"))] == [files]
 
 
 @pytest.mark.parametrize(

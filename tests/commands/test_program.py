@@ -224,7 +224,7 @@ def test_never_raises(words: list[str], args: list[str]) -> None:
         if program is None:
             continue
         assert program.reason
-        expanded(program, {"X": "$Y ${X}", "Y": "a b"}, "/work")
+        expanded(program, {"X": "$Y ${X}", "Y": "a b"}, "/app")
         for ask in (tails, kills, uploads, one_shot_flags, looks_at_processes, blockers, local_connections):
             ask(program)
         for question in (writes, reads, non_idempotent):

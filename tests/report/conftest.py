@@ -14,27 +14,12 @@ from sidecarify.options import Options
 from sidecarify.plan import Move
 from sidecarify.report.about import About
 from sidecarify.report.results import FileReport, Place, Result, of_inspection, of_outcome
+from tests.support.manifests import WEB
 
 NASTY = (
     "a|b`c``d<script>alert(1)</script> [x](http://evil) ![i](u) @team #12 & \"q\" 'p' "
     "%0A::error::x \x1b[31m\x00\u202e \\| ]]>"
 )
-WEB = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop}
-spec:
-  template:
-    spec:
-      containers:
-        - name: web
-          image: registry.example/web:1
-          volumeMounts: [{name: logs, mountPath: /var/log/web}]
-        - name: log
-          image: fluent/fluent-bit:3.1
-          volumeMounts: [{name: logs, mountPath: /var/log/web, readOnly: true}]
-      volumes: [{name: logs, emptyDir: {}}]
-"""
 TAIL = WEB.replace("name: web,", "name: tail,").replace(
     "image: fluent/fluent-bit:3.1", 'image: busybox:1.36\n          command: [sh, -c, "tail -f /var/log/web/a.log"]'
 )

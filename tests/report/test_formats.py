@@ -25,8 +25,9 @@ from sidecarify.report.junit import junit
 from sidecarify.report.markdown import code, markdown, plain
 from sidecarify.report.pods import pods_json, pods_lines
 from sidecarify.report.results import FileReport, Result, Sort
+from tests.support.manifests import WEB
 
-from .conftest import BROKEN, NASTY, TAIL, TEMPLATE, WEB, converted, inspected, nasty, said
+from .conftest import BROKEN, NASTY, TAIL, TEMPLATE, converted, inspected, nasty, said
 
 SORTS: tuple[Sort, ...] = ("move", "left", "note", "error")
 SCHEMAS = Path(__file__).parent / "schemas"

@@ -17,8 +17,9 @@ from sidecarify.judge.rules import ALL_RULES
 from sidecarify.report.about import About
 from sidecarify.report.results import FileReport, Result
 from sidecarify.report.sarif import sarif
+from tests.support.manifests import WEB
 
-from .conftest import BROKEN, TAIL, WEB, converted, inspected, nasty, said
+from .conftest import BROKEN, TAIL, converted, inspected, nasty, said
 
 
 @cache

@@ -14,28 +14,11 @@ from sidecarify.outcome import Outcome, Trouble
 from sidecarify.plan import MoveKey, Refusal
 from sidecarify.report.diff import unified
 from sidecarify.review import Answer, Edited, Person, Question, Reviewed, review
+from tests.support.manifests import TWO_HELPERS
 
 MANIFEST = Manifest("web.yaml", "/web.yaml", explicit=True)
-TWO = b"""\
-kind: Deployment
-apiVersion: apps/v1
-metadata: {name: web}
-spec:
-  template:
-    spec:
-      containers:
-        - name: web
-          image: registry.example/web:1
-          volumeMounts: [{name: logs, mountPath: /var/log/web}]
-        - name: log
-          image: fluent/fluent-bit:3.1
-          volumeMounts: [{name: logs, mountPath: /var/log/web, readOnly: true}]
-        - name: copy
-          image: grafana/promtail:3.0.0
-          volumeMounts: [{name: logs, mountPath: /var/log/web, readOnly: true}]
-      volumes: [{name: logs, emptyDir: {}}]
-"""
-API = TWO.replace(b"name: web}", b"name: api}")
+TWO = TWO_HELPERS.encode()
+API = TWO.replace(b"name: web,", b"name: api,")
 # The reloader reads what the agent writes: the agent must start first.
 CHAIN = b"""\
 kind: Deployment
