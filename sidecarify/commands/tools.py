@@ -289,6 +289,13 @@ TOOLS: dict[str, Tool] = {
     "ngrok": _tool(_UNKNOWN, forever="http, tcp, tls, start, tunnel", first=True),
     "frpc": _tool(_FOREVER, ends="reload, status, verify, stop", first=True),
     "kube-proxy": _tool(_FOREVER, ends="--cleanup"),
+    "tailscale": _tool(
+        _UNKNOWN,
+        ends=(
+            "up, down, login, logout, set, status, ip, ping, version, cert, netcheck, switch, whois, lock, update, file"
+        ),
+        first=True,
+    ),
     "tailscaled": _tool(_FOREVER, ends="--cleanup, -cleanup"),
     "spire-agent": _tool(_ENDS, forever="run", first=True),
     "spire-server": _tool(_ENDS, forever="run", first=True),

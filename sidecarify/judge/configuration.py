@@ -1,7 +1,7 @@
 """What a container's configuration says, where it stands in its call or in a ConfigMap of the run."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from sidecarify.judge.model import Evidence, PodContext
@@ -42,6 +42,22 @@ def switched_on(container: Container, names: Sequence[str], pod: PodContext) -> 
     return None
 
 
+def settings_from_config_maps(container: Container, pod: PodContext) -> dict[str, str]:
+    """The variables of a container that come from ConfigMaps of the run (`envFrom`, `configMapKeyRef`)."""
+    found: dict[str, str] = {}
+    for source in fields.items(container.node, "envFrom"):
+        name = fields.text(source, "configMapRef", "name")
+        prefix = fields.text(source, "prefix") or ""
+        found |= {prefix + file.key: file.node.value for file in _files_of({name} if name else set(), pod)}
+    for variable in fields.items(container.node, "env"):
+        own, name = fields.text(variable, "name"), fields.text(variable, "valueFrom", "configMapKeyRef", "name")
+        key = fields.text(variable, "valueFrom", "configMapKeyRef", "key")
+        for file in _files_of({name} if name else set(), pod):
+            if own is not None and file.key == key:
+                found[own] = file.node.value
+    return found
+
+
 def _lines(text: str, found: re.Match[str]) -> int:
     """The line, from 0, in which a match ends."""
     return text.count("\n", 0, found.end())
@@ -72,6 +88,10 @@ def _mounted(container: Container, pod: PodContext) -> Iterator[_File]:
         if (volume := pod.pod.volumes.get(mount.volume)) is not None
         for name in _config_maps(volume.node)
     }
+    return _files_of(names, pod)
+
+
+def _files_of(names: Set[str], pod: PodContext) -> Iterator[_File]:
     for other in objects_of(pod.others, "", "ConfigMap") if names else ():
         if other.name in names and same_namespace(pod.pod.owner.namespace, other.namespace) is not False:
             for key, node in fields.keys(fields.find(other.node, "data")).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from sidecarify.judge.listening import listening
@@ -11,6 +12,11 @@ from sidecarify.kube.container import Container, Mount
 from sidecarify.yamltext.tree import Node
 
 Maker = Literal["main", "init", "helper", "nobody"]
+
+
+def is_below(path: str, folders: Iterable[str]) -> bool:
+    """Whether a path is one of the folders, or lies in one."""
+    return any(_is_below(path, folder) for folder in folders)
 
 
 def mount_of(container: Container, path: str) -> Mount | None:
@@ -51,6 +57,14 @@ def maker_of(path: str, helper: Member, pod: PodContext) -> Maker:
     if any(m.volume == mount.volume and not m.read_only for one in staying for m in one.container.mounts):
         return "main"
     return "helper" if not mount.read_only else "nobody"
+
+
+def only_main_makes(path: str, helper: Member, pod: PodContext) -> bool:
+    """Whether a path, which is no mount itself, has to come from a container that stays."""
+    mount = mount_of(helper.container, path)
+    if mount is None or path.rstrip("/") == mount.path.rstrip("/"):
+        return False
+    return maker_of(path, helper, pod) == "main" and filler_of(path, helper, pod) is None
 
 
 def filler_of(path: str, helper: Member, pod: PodContext) -> Member | None:

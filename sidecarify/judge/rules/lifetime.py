@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sidecarify.commands import Lifetime, Program, SimpleCommand, tails
 from sidecarify.judge import signs
-from sidecarify.judge.configuration import switched_on
+from sidecarify.judge.configuration import settings_from_config_maps, switched_on
 from sidecarify.judge.model import Evidence, Finding, Member, PodContext, Rule
 from sidecarify.judge.paths import maker_of
 from sidecarify.kube import fields
@@ -24,10 +24,14 @@ _NOTHING = Evidence("", 0)
 _NEVER_AGAIN = frozenset({"Never", "OnFailure"})
 
 
-def invocation(helper: Member) -> Invocation:
-    """How the helper's own program is called: the command that its script ends in, where it runs a script."""
+def invocation(helper: Member, pod: PodContext | None = None) -> Invocation:
+    """How the helper's own program is called: the command that its script ends in, where it runs a script.
+
+    With `pod`, what its variables get from ConfigMaps of the run is known too.
+    """
     container = helper.container
-    environment = {name: variable.value for name, variable in container.env.items() if variable.value is not None}
+    environment = settings_from_config_maps(container, pod) if pod is not None else {}
+    environment |= {name: variable.value for name, variable in container.env.items() if variable.value is not None}
     program = helper.match.image.path[-1] if helper.match is not None else None
     command = helper.program
     if command is not None and command.shell:
@@ -115,7 +119,7 @@ def _why_it_ends(helper: Member, pod: PodContext) -> Evidence:
     program = helper.program
     family = helper.match is not None and helper.match.transform.safe != "by-command"
     if family and helper.match is not None and not _starts_again(program):
-        found = helper.match.transform.one_shot(invocation(helper))
+        found = helper.match.transform.one_shot(invocation(helper, pod))
         if found is not None:
             subcommand = not found.startswith("-") and "=" not in found
             text = f"its sub-command `{found}` ends when it is done" if subcommand else f"`{found}`"
@@ -173,7 +177,7 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
     container = helper.container
     known = helper.known
     program = helper.program
-    hint = _hint_of_an_end(helper)
+    hint = _hint_of_an_end(helper, pod)
     if hint is not None:
         yield _unknown(helper, hint.text, hint.line)
         return
@@ -213,20 +217,21 @@ def _is_called_a_daemon(helper: Member) -> bool:
     return first.startswith("-") and signs.lasting_work(helper.container)
 
 
-def _hint_of_an_end(helper: Member) -> Evidence | None:
+def _hint_of_an_end(helper: Member, pod: PodContext) -> Evidence | None:
     """What in the call of a known program may make it end: another program that it runs, a setting from elsewhere."""
     if not helper.known or helper.match is None or _starts_again(helper.program):
         return None
     container = helper.container
     transform = helper.match.transform
-    wrapped = transform.wraps(invocation(helper))
+    call = invocation(helper, pod)
+    wrapped = transform.wraps(call)
     if wrapped is not None:
         return Evidence(
             f"`{wrapped}` makes it run another program, and it ends with that", _line_with(container, wrapped)
         )
     for pattern in transform.one_shot_args:
         variable = container.env.get(pattern.partition("=")[0])
-        if variable is not None and variable.value is None:
+        if variable is not None and variable.value is None and variable.name not in call.env:
             return Evidence(f"the value of `{variable.name}` stands elsewhere", variable.line)
     return None
 

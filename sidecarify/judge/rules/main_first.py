@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from sidecarify.commands import (
     Guard,
@@ -23,7 +23,8 @@ from sidecarify.commands import (
 from sidecarify.commands.endpoints import endpoint
 from sidecarify.judge import signs
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
-from sidecarify.judge.paths import filler_of, main_ports, maker_of, mount_of, outlives_pod, own_ports
+from sidecarify.judge.paths import filler_of, is_below, main_ports, maker_of, only_main_makes, outlives_pod, own_ports
+from sidecarify.judge.rules.early import too_early
 from sidecarify.judge.rules.inputs import Input, inputs_of_main
 from sidecarify.judge.rules.lifetime import invocation, program_line
 
@@ -55,8 +56,10 @@ def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
     `|| exit`, `if ! X; then exit 1; fi`, `X && exec daemon`, `. file` in a POSIX shell; in a loop too, for it is left
     in its first round), strict `wait-for-it`, and settings, certificates or programs that only the main container
     writes. A command that is not known, but names the pod's own address (`mytool --url http://localhost:80`), is a
-    `review`, and so is code in the call (`python -c`) that asks main, or reads its files, and handles no error. What an
-    init container or another helper (git-sync, an agent for secrets) may have written does not count.
+    `review`, and so is code in the call (`python -c`) that asks main, or reads its files, and handles no error. A path
+    that it watches (`inotifywait -m /shared/in`) must be there too, names that the shell looks for once (`tail -F
+    /shared/*.log`) are none yet, and `kubectl logs` of its own pod has nothing to show. What an init container or
+    another helper (git-sync, an agent for secrets) may have written does not count.
 
     Fires on:
         - name: proxy
@@ -78,6 +81,7 @@ def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
         failing = failing or [*_leaves_without(helper, pod, program)]
         failing = failing or [*_fails_without_process(helper, pod, program)]
         failing = failing or [*_code_without_main(helper, pod, program)]
+        failing = failing or [*_looks_too_early(helper, pod, program)]
         yield from failing or _may_fail_without_main(helper, program)
         yield from _streams_from_main(helper, pod, program)
 
@@ -190,12 +194,7 @@ def _fails_without_file(helper: Member, pod: PodContext, program: Program) -> It
         if _has_waited(command, program):
             continue
         for path in _needed(command):
-            mount = mount_of(helper.container, path)
-            if mount is None or path.rstrip("/") == mount.path.rstrip("/") or _is_made(path, made):
-                continue
-            if _is_tested(path, command, program):
-                continue
-            if maker_of(path, helper, pod) != "main" or filler_of(path, helper, pod) is not None:
+            if not only_main_makes(path, helper, pod) or is_below(path, made) or _is_tested(path, command, program):
                 continue
             surely = ends == "surely" and not outlives_pod(path, helper, pod)
             effect = (
@@ -236,10 +235,7 @@ def _leaves_without(helper: Member, pod: PodContext, program: Program) -> Iterat
         lasts = False
         if guard.kind in ("file", "socket"):
             path = located(guard.target, command)
-            mount = mount_of(helper.container, path)
-            if mount is None or path.rstrip("/") == mount.path.rstrip("/") or _is_made(path, made):
-                continue
-            if maker_of(path, helper, pod) != "main" or filler_of(path, helper, pod) is not None:
+            if not only_main_makes(path, helper, pod) or is_below(path, made):
                 continue
             lasts = outlives_pod(path, helper, pod)
         elif guard.kind == "process":
@@ -317,6 +313,13 @@ def _code_without_main(helper: Member, pod: PodContext, program: Program) -> Ite
             return
 
 
+def _looks_too_early(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
+    for early in too_early(helper, pod, program):
+        line = program_line(helper.container, early.command, program.script_index)
+        yield _first(helper, early.level, early.effect, early.advice, line)
+        return
+
+
 def _is_own_place(guard: Guard, helper: Member) -> bool:
     place = endpoint(guard.command)
     return place is not None and place.port in own_ports(helper)
@@ -338,10 +341,6 @@ def _needed(command: SimpleCommand) -> Iterator[str]:
         path = located(word, command)
         if path.startswith("/"):
             yield path
-
-
-def _is_made(path: str, made: Sequence[str]) -> bool:
-    return any(one and (path == one or path.startswith(one.rstrip("/") + "/")) for one in made)
 
 
 def _streams_from_main(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:
