@@ -16,9 +16,9 @@ from sidecarify.yamltext.tree import Node
 class Expected:
     """What is meant to change, by the identity of the old nodes.
 
-    `texts`: the new text of a scalar; `added`, `removed`: mappings that get or lose `restartPolicy: Always`;
-    `wrapped`: nodes that become the one item of a list; `unwrapped`: lists in whose place their one item comes;
-    `dropped`: items that go, each with a name and nothing else.
+    `texts`: the new text of a scalar, which may cease to be folded; `added`, `removed`: mappings that get or lose
+    `restartPolicy: Always`; `wrapped`: nodes that become the one item of a list; `unwrapped`: lists in whose place
+    their one item comes; `dropped`: items that go, each with a name and nothing else.
     """
 
     texts: dict[int, str] = field(default_factory=dict)
@@ -42,7 +42,9 @@ def compare(old_root: Node, new_root: Node, expected: Expected) -> None:
             new = new.items[0]
         if id(old) in expected.unwrapped:
             (old,) = old.items
-        if (old.kind, old.tag, old.anchor, old.style) != (new.kind, new.tag, new.anchor, new.style):
+        unfolded = id(old) in expected.texts and (old.style, new.style) == (">", "|")
+        style = "|" if unfolded else old.style
+        if (old.kind, old.tag, old.anchor, style) != (new.kind, new.tag, new.anchor, new.style):
             raise _difference(old, new)
         counterpart[id(old)] = new
         if old.kind == "alias":

@@ -1,7 +1,7 @@
 """From plans to texts: every touched piece of text is edited, read again and compared with what it is meant to be.
 
 Lists of pod specs and of patches go through the same engine as a manifest's (rewrite.py, verify.py); pointers and
-field paths are replaced in place; a patch inside a scalar goes back into its scalar line by line.
+field paths are replaced in place; so is what changes of a patch inside a scalar.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ from sidecarify.verify import Change, VerifyError, verify
 from sidecarify.yamltext.items import last_line_end, shift
 from sidecarify.yamltext.lists import Placement, UnmovableError
 from sidecarify.yamltext.pairs import Plain, add_pair, remove_pair
+from sidecarify.yamltext.scalars import UnspellableError, respelled
 from sidecarify.yamltext.source import Edit as TextEdit
 from sidecarify.yamltext.source import EditConflictError, line_start, splice
 from sidecarify.yamltext.tree import Node, YamlError, parse
@@ -146,7 +146,7 @@ def _with_scalars(
     expected = Expected()
     edits: list[TextEdit] = []
     for node, text in todo.texts:
-        edits.append(_scalar_edit(unit, node, text))
+        edits += _scalar_edits(unit, node, text, "the field path")
         expected.texts[id(node)] = text
     for edit, plan in todo.operations:
         edits += _operation_edits(unit, edit.subject.holder, plan, direction, expected)
@@ -159,7 +159,7 @@ def _with_scalars(
             TextEdit(one.document.start, one.document.end, _changed(one, work, placement, direction)) for one in units
         ]
         new = splice(holder.value, pieces) if holder.value.endswith("\n") else _plain_splice(holder.value, pieces)
-        edits.append(_lifted(unit, holder, new))
+        edits += _scalar_edits(unit, holder, new, "the text of the patch")
         expected.texts[id(holder)] = new
     if not edits:
         return unit.text
@@ -181,13 +181,12 @@ def _parsed(text: str) -> Node:
     return root
 
 
-def _scalar_edit(unit: Unit, node: Node, text: str) -> TextEdit:
-    """Another text in the place of a scalar's, in its style and quotes."""
-    quote = node.style if node.style in ("'", '"') else ""
-    raw = unit.text[node.start : node.end]
-    if node.aliased or node.anchor or node.tag or node.style in ("|", ">") or raw != f"{quote}{node.value}{quote}":
-        raise UneditableError(unit, node.line, "the path is written in a way that cannot be edited in place")
-    return TextEdit(node.start, node.end, f"{quote}{text}{quote}")
+def _scalar_edits(unit: Unit, node: Node, text: str, what: str) -> list[TextEdit]:
+    """Another text in the place of a scalar's, in its own style; `what` it is."""
+    try:
+        return respelled(unit.text, node, text)
+    except UnspellableError as error:
+        raise UneditableError(unit, node.line, f"{what} cannot be edited in place: {error}") from None
 
 
 def _operation_edits(
@@ -197,7 +196,7 @@ def _operation_edits(
     for key, text in (("path", plan.path), ("from", plan.source)):
         node = fields.find(operation, key)
         if node is not None and text is not None and node.value != text:
-            edits.append(_scalar_edit(unit, node, text))
+            edits += _scalar_edits(unit, node, text, f"`{key}` of the operation")
             expected.texts[id(node)] = text
     pair = operation.pair("value")
     if not (plan.policy or plan.shape) or pair is None:
@@ -273,50 +272,6 @@ def _unwrapping(unit: Unit, text: str, key: Node, value: Node) -> list[TextEdit]
     block = text[start:end]
     back = -2 if dash > key.column else 0
     return [TextEdit(start, end, shift(f"{block[:dash]}  {block[dash + 2 :]}", back))]
-
-
-# --- a patch inside a scalar --------------------------------------------------------------------------------------
-
-
-def _lifted(unit: Unit, holder: Node, new: str) -> TextEdit:
-    """The edit that writes the text of a patch back into the scalar that holds it; lines that stay are not touched."""
-    text = unit.text
-    if holder.style != "|" or holder.aliased:
-        return _scalar_edit(unit, holder, new)
-    body = text.index("\n", holder.start) + 1
-    old_lines = holder.value.split("\n")
-    outer = text[body:].split("\n")[: len(old_lines)]
-    if holder.value.endswith("\n"):
-        old_lines.pop()
-        outer = outer[: len(old_lines)]
-    new_lines = new.split("\n")
-    if new.endswith("\n"):
-        new_lines.pop()
-    carriage = "\r" if outer and outer[0].endswith("\r") else ""
-    indent = _indent(unit, holder, outer, old_lines)
-    result: list[str] = []
-    for tag, i, j, k, m in SequenceMatcher(None, old_lines, new_lines, autojunk=False).get_opcodes():
-        if tag == "equal":
-            result += outer[i:j]
-        else:
-            result += (f"{indent}{line}{carriage}" if line else line + carriage for line in new_lines[k:m])
-    end = body + sum(len(line) + 1 for line in outer) - 1
-    if end > len(text) or end == len(text):
-        end = len(text)
-        result[-1] = result[-1].removesuffix("\r")
-    elif not result[-1].endswith("\r") and carriage:
-        result[-1] += carriage
-    return TextEdit(body, end, "\n".join(result))
-
-
-def _indent(unit: Unit, holder: Node, outer: Sequence[str], inner: Sequence[str]) -> str:
-    for one, two in zip(outer, inner, strict=True):
-        if two.strip():
-            indent = one.removesuffix("\r").removesuffix(two)
-            if indent.strip(" ") or one.removesuffix("\r") != indent + two:
-                break
-            return indent
-    raise UneditableError(unit, holder.line, "the lines of the patch could not be told from those around it")
 
 
 # --- lists --------------------------------------------------------------------------------------------------------

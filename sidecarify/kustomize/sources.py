@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from sidecarify.files import FileError, read
 from sidecarify.yamltext.documents import Document, check_line_breaks, split
+from sidecarify.yamltext.scalars import keeps_lines
 from sidecarify.yamltext.source import Source, TextError
 from sidecarify.yamltext.tree import Node, YamlError, parse
 
@@ -80,6 +81,7 @@ class Sources:
         self._files: dict[str, TextFile | Problem] = {}
         self._starts: list[int] = [0]
         self._names: list[str] = [""]
+        self._fixed: dict[int, int] = {}
         self._next = 0
         self._units: dict[tuple[str, int], Unit | Problem] = {}
 
@@ -120,16 +122,21 @@ class Sources:
             return Problem(Place(name, 1), error.code, error.message)
         except TextError as error:
             return Problem(Place(name, error.line), error.code, error.message)
+        first = self._numbered(name, source.text)
+        return TextFile(name, source, tuple(split(source.text)), first)
+
+    def _numbered(self, name: str, text: str) -> int:
+        """What the lines of a text have more than their own number, in the numbering of all."""
         first = self._next
-        self._next += source.text.count("\n") + 2
+        self._next += text.count("\n") + 2
         self._starts.append(first)
         self._names.append(name)
-        return TextFile(name, source, tuple(split(source.text)), first)
+        return first
 
     def place(self, line: int) -> Place:
         """The file and its own line for a line number of a node."""
         index = bisect_right(self._starts, line - 1) - 1
-        return Place(self._names[index], line - self._starts[index])
+        return Place(self._names[index], self._fixed.get(index, line - self._starts[index]))
 
     def units(self, file: TextFile) -> list[Unit | Problem]:
         """The documents of a file with their trees; an empty document is none."""
@@ -160,7 +167,12 @@ class Sources:
 
     def inline(self, outer: Unit, scalar: Node) -> list[Unit] | Problem:
         """The documents of a patch that is written inside a scalar; what keeps it from being read."""
-        first = scalar.line + 1 if scalar.style in ("|", ">") else scalar.line
+        if keeps_lines(outer.text, scalar):
+            first = scalar.line + 1 if scalar.style in ("|", ">") else scalar.line
+        else:
+            there = self.place(scalar.line)
+            first = self._numbered(there.file, scalar.value) + 1
+            self._fixed[len(self._starts) - 1] = there.line
         found = []
         for document in split(scalar.value):
             try:

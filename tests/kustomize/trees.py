@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -142,6 +143,8 @@ def overlay(draw: DrawFn, names: list[str], counts: tuple[int, int], sidecars: l
         if draw(st.booleans()):
             files[f"patch{number}.yaml"] = body
             patches += f"- path: patch{number}.yaml\n"
+        elif draw(st.booleans()):
+            patches += f"- patch: {json.dumps(body)}\n"
         else:
             patches += f"- patch: |{draw(st.sampled_from(['', '-']))}\n{indented(body, 4)}"
         patches += f"  target:\n    {target}" if target else ""
