@@ -106,6 +106,8 @@ def _writes(command: SimpleCommand) -> Iterator[FileUse]:
             path = _value_of(argv, _DOWNLOAD_OPTIONS[command.name])
             if path and path != "-" and not path.startswith("/dev/"):
                 yield FileUse(path, command, "download")
+        case "git" if "clone" in argv[1:3] and len(operands) > 2:
+            yield FileUse(operands[-1], command, "clone")
         case "dd":
             yield from (FileUse(word[3:], command, "copy") for word in argv[1:] if word.startswith("of="))
         case _:

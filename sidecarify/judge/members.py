@@ -15,6 +15,8 @@ from sidecarify.kube.workload import PodSpec
 
 # General images whose entrypoint is the tool that they are for.
 _TOOL_IMAGES = {"curl": "curl", "kubectl": "kubectl", "git": "git", "aws-cli": "aws", "socat": "socat"}
+# Images of servers that are called like a client.
+_SERVERS = frozenset({"mysql", "mariadb", "mongo"})
 # Programs whose name is that of a server's image too, but which are clients.
 _CLIENTS = frozenset({"docker", "mysql", "mongo", "consul", "etcd", "memcached"})
 
@@ -48,6 +50,8 @@ def _entrypoint(container: Container, match: Match | None) -> tuple[str, ...]:
     if match.transform.safe == "by-command":
         tool = _TOOL_IMAGES.get(last)
         return (tool,) if tool is not None and base_name(first) not in SHELLS | {tool} else ()
+    if last in _SERVERS:
+        return ()
     starts_it = first.startswith("-") or (base_name(first) not in SHELLS | {last} and "/" not in first)
     return (last,) if last in TOOLS and starts_it else ()
 

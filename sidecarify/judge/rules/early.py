@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sidecarify.commands import Program, SimpleCommand, failure_ends, located, tails, writes
-from sidecarify.commands.endpoints import option_value
+from sidecarify.commands.endpoints import endpoint, option_value
 from sidecarify.commands.processes import first_operands
 from sidecarify.judge.model import Level, Member, PodContext
-from sidecarify.judge.paths import is_below, maker_of, only_main_makes, outlives_pod
+from sidecarify.judge.paths import is_below, main_ports, maker_of, only_main_makes, outlives_pod, own_ports
 
 _GLOB = r"[*?\[]"
+_READERS = frozenset({"cat", "head", "jq", "yq", "grep", "awk", "sed"})
+_TRIES_AGAIN = r"--retry|-t\d*\Z|--tries"
 _WATCHERS = frozenset({"inotifywait", "inotifyd", "fswatch"})
 _VALUED = frozenset({
     "-e", "--event", "-t", "--timeout", "--format", "--timefmt", "-o", "--outfile", "--exclude", "--excludei",
@@ -36,6 +38,7 @@ def too_early(helper: Member, pod: PodContext, program: Program) -> Iterator[Ear
     yield from _watches_nothing(helper, pod, program)
     yield from _follows_nothing(helper, pod, program)
     yield from _asks_for_main(helper, program)
+    yield from _asks_once(helper, pod, program)
 
 
 def _watches_nothing(helper: Member, pod: PodContext, program: Program) -> Iterator[Early]:
@@ -90,6 +93,44 @@ def _follows_nothing(helper: Member, pod: PodContext, program: Program) -> Itera
                 advice = "Wait for the files first, or look for new ones in a loop."
                 yield Early("review", effect, advice, command)
                 break
+
+
+def _asks_once(helper: Member, pod: PodContext, program: Program) -> Iterator[Early]:
+    """`TOKEN=$(cat /shared/token)` or `curl localhost/register` before a loop: nothing is there, and it goes on."""
+    made = [located(use.path, use.command) for use in writes(program)]
+    slept = min((one.offset for one in program.commands if one.name == "sleep" and not one.in_loop), default=None)
+    for command in program.commands if program.script is not None else ():
+        if command is program.decisive or command.in_loop or command.in_branch or command.in_function:
+            continue
+        if command.in_trap or command.failure_is_handled or _has_waited(command, program):
+            continue
+        if slept is not None and slept < command.offset:
+            continue
+        place = endpoint(command) if command.name in ("curl", "wget") else None
+        if place is not None and place.local and place.port in main_ports(pod) - own_ports(helper):
+            if any(re.match(_TRIES_AGAIN, word) for word in command.argv[1:]):
+                continue
+            what = f"calls {place.target} once"
+        else:
+            kept = command.argv[1:] if command.name in _READERS and _is_used(command, program) else ()
+            paths = (located(word, command) for word in kept)
+            path = next((one for one in paths if only_main_makes(one, helper, pod) and not is_below(one, made)), "")
+            if not path or outlives_pod(path, helper, pod):
+                continue
+            what = f"reads `{path}` once"
+        effect = (
+            f"`{helper.name}` {what}, at its start: as a native sidecar it starts before the main container, gets "
+            "nothing, and goes on without."
+        )
+        yield Early("review", effect, "Let it wait first (`until ...; do sleep 1; done`), or try again.", command)
+
+
+def _is_used(command: SimpleCommand, program: Program) -> bool:
+    """Whether what a command prints is kept in a variable that the script uses."""
+    if not command.in_substitution:
+        return False
+    kept = (one for other in program.commands for one in other.assignments if command.text in one)
+    return any(re.search(rf"\$\{{?{re.escape(one.partition('=')[0])}\b", program.script or "") for one in kept)
 
 
 def _asks_for_main(helper: Member, program: Program) -> Iterator[Early]:

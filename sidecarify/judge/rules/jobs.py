@@ -24,6 +24,7 @@ _VERBS = {
     "process": ("start", "end"),
     "command": ("succeed", "fail"),
 }
+_DEFAULT_GRACE = 30
 _STOPPED = frozenset({1, 2, 137, 143})
 _JOBS = frozenset({"Job", "CronJob", "ScaledJob", "JobSet", "AdvancedCronJob", "BroadcastJob"})
 
@@ -35,7 +36,8 @@ def job_postprocess(helper: Member, pod: PodContext) -> Iterator[Finding]:
     (KEP-753). A helper that then uploads results, checks them or cleans up is killed in the middle, and nobody is told:
     the Job has succeeded (hazard JOB3; kestra-io/plugin-kubernetes#215, NVIDIA/OSMO#764). A helper that uploads again
     and again in an endless loop (a watcher's pipe, a function, `watch`) may miss what was written since its last round
-    (review). Ending its own processes after the wait is no work.
+    (review), and one that uploads upon SIGTERM has the 30 s of a default grace period. Ending its own processes after
+    the wait is no work.
 
     Fires on:
         kind: Job
@@ -68,7 +70,8 @@ def job_postprocess(helper: Member, pod: PodContext) -> Iterator[Finding]:
             )
             return
     for command in uploads(program):
-        if command.in_endless_loop or (program.lifetime is not Lifetime.ENDS and not command.in_trap):
+        enough = command.in_trap and pod.pod.grace_seconds > _DEFAULT_GRACE
+        if command.in_endless_loop or (program.lifetime is not Lifetime.ENDS and not enough):
             line = program_line(helper.container, command, program.script_index)
             yield Finding("job-postprocess", "review", *_upload_that_may_miss(helper, command, program, pod), line)
             return

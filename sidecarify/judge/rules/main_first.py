@@ -30,6 +30,10 @@ from sidecarify.judge.rules.lifetime import invocation, program_line
 
 # They make what they name, they do not mind its absence, or another rule knows them.
 _MAKERS = frozenset({"mkdir", "touch", "tee", "mkfifo", "echo", "printf", "exec", "trap", "inotifywait"})
+_WITH_SUBCOMMANDS = frozenset({
+    "apk", "apt", "apt-get", "aws", "az", "docker", "gcloud", "git", "gsutil", "helm", "kubectl", "make", "mc", "npm",
+    "oc", "pip", "rclone", "restic", "systemctl", "terraform", "vault", "yarn", "yum",
+})  # fmt: skip
 _FILE_TESTS = frozenset({"-e", "-f", "-s", "-S", "-d", "-r", "-p", "-x", "-w"})
 _CONFIG_FOLDERS = (
     "/etc/nginx",
@@ -338,7 +342,8 @@ def _needed(command: SimpleCommand) -> Iterator[str]:
     if command.name in ("cp", "mv", "ln", "install", "rsync"):
         operands = operands[:-1]
     for word in operands:
-        path = located(word, command)
+        # Of `git pull`, the operand is no file.
+        path = located(word, command) if "/" in word or command.name not in _WITH_SUBCOMMANDS else ""
         if path.startswith("/"):
             yield path
 
