@@ -80,7 +80,7 @@ def without_places(text: str) -> list[str]:
 
     An operation that adds to an empty list may also add the list.
     """
-    anywhere = re.sub(r"(containers|initContainers)([./](?:\d+|-))?", r"\1", text)
+    anywhere = re.sub(r"(containers|initContainers)([./](?:\d+|-))?", r"\1", text.replace("\\n", "\n"))
     return sorted(re.sub(r"[][]", "", line).strip(" -") for line in anywhere.splitlines())
 
 
