@@ -23,7 +23,8 @@ from .words import is_clear, is_plain, mentioned, plain_part
 PASSED = frozenset({".git", ".hg", ".svn", ".nox", ".tox", ".venv", "venv", "node_modules", "__pycache__"})
 """Folders whose kustomizations build on nothing of ours."""
 
-# A workload with a selector is whole, and no patch that adds a container to another one.
+# A workload with a selector is whole: where it is named as a resource it is no patch that adds a container.
+_RESOURCES = re.compile(r"^(?:resources|bases)[ \t]*:[^\n]*\n(?:(?:[ \t#-][^\n]*)?\n)*", re.MULTILINE)
 _SELECTOR = re.compile(rb"""(?<![\w-])selector["']?[ \t]*:""")
 
 
@@ -55,6 +56,7 @@ def search(
     texts = {folder: _texts(root, folder, names) for folder, names in found.items()}
     together = _Together()
     patching: set[str] = set()
+    patches: set[str] = set()
     spoken_of: set[str] = set()
     known = {f"{folder}/" for folder in found} | set(files)
     odd = [one for one in known if not is_plain(one)]
@@ -69,13 +71,18 @@ def search(
             hits = known
         if "patch" in text:
             patching |= hits
+            listed = {_real(path, links) for path in mentioned(folder, "".join(_RESOURCES.findall(text)))}
+            patches |= hits - (listed - {_real(path, links) for path in mentioned(folder, _RESOURCES.sub("", text))})
         spoken_of |= hits
         for one in hits:
             together.join(one, f"{folder}/")
     parts = []
     for group in together.groups():
         own = [one for one in group if not one.endswith("/")]
-        if any(_concerns(root, one, direction, patch=one in patching, any_pod=names_helpers(one)) for one in own):
+        if any(
+            _concerns(root, one, direction, patch=one in patching, whole=one in patches, any_pod=names_helpers(one))
+            for one in own
+        ):
             folders = sorted(one.removesuffix("/") for one in group if one.endswith("/"))
             parts.append(Part(tuple(folders), tuple(sorted(own))))
     parts.sort()
@@ -135,8 +142,11 @@ def _texts(root: str, folder: str, names: list[str]) -> tuple[str, list[str]]:
     return "\n".join(parts), names
 
 
-def _concerns(root: str, file: str, direction: Direction, *, patch: bool, any_pod: bool) -> bool:
-    """Whether a file may hold a pod with a container that may move, or a patch that adds one to such a pod."""
+def _concerns(root: str, file: str, direction: Direction, *, patch: bool, whole: bool, any_pod: bool) -> bool:
+    """Whether a file may hold a pod with a container that may move, or a patch that adds one to such a pod.
+
+    `patch`: a kustomization with patches speaks of it; `whole`: it may be a patch though it looks like a whole object.
+    """
     try:
         data = read(os.path.join(root, file))  # noqa: PTH118
     except FileError:
@@ -145,7 +155,7 @@ def _concerns(root: str, file: str, direction: Direction, *, patch: bool, any_po
         return may_hold_sidecars(data)
     if any_pod or b"sidecarify" in data:
         return may_hold_pods(data)
-    adds = patch and b"image" in data and may_hold_pods(data) and _SELECTOR.search(data) is None
+    adds = patch and b"image" in data and may_hold_pods(data) and (whole or _SELECTOR.search(data) is None)
     return adds or may_hold_several(data)
 
 

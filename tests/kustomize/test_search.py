@@ -50,7 +50,9 @@ def test_what_hangs_together(tmp_path: Path) -> None:
     [
         pytest.param(TWO, "", TO_SIDECAR, True, id="two-containers"),
         pytest.param(ONE_IN_BLOCK, "", TO_SIDECAR, False, id="one-container"),
-        pytest.param(ONE_IN_BLOCK, "patches: [{path: a.yaml}]\n", TO_SIDECAR, False, id="whole-beside-patches"),
+        pytest.param(ONE_IN_BLOCK, "patches: [{path: b.yaml}]\n", TO_SIDECAR, False, id="whole-beside-patches"),
+        pytest.param(ONE_IN_BLOCK, "patches:\n- path: a.yaml\n", TO_SIDECAR, True, id="whole-as-a-patch"),
+        pytest.param(ONE_IN_BLOCK, "bases:\n- a.yaml\npatches: []\n", TO_SIDECAR, False, id="whole-among-bases"),
         pytest.param(ADDS, "patches: [{path: a.yaml}]\n", TO_SIDECAR, True, id="a-patch-that-adds-one"),
         pytest.param(ONE_IN_BLOCK, "patches: [{patch: '{containers: [{image: a}]}'}]\n", TO_SIDECAR, True, id="inline"),
         pytest.param(ONE_IN_BLOCK, "patches: [{patch: '{replicas: 2}'}]\n", TO_SIDECAR, False, id="inline-of-no-pod"),
