@@ -42,6 +42,21 @@ def test_the_answer_is_the_same_for_any_number(arguments: tuple[str, ...], proce
     assert process(*arguments, "--jobs", "3", ".") == alone
 
 
+def test_processes_that_begin_anew_give_the_same_answer(folder: Path, process: Command) -> None:
+    """They do where there is no `fork`, and beside another thread: then all they need to know has to reach them."""
+    (folder / "team-0" / "kustomization.yaml").write_text("resources: [00.yaml]\n")
+    (folder / ".sidecarify.yaml").write_text("unsafe: true\nexclude: [team-2]\n")
+    script = (
+        "import sys, threading\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+        "from sidecarify.cli import main\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", script, "convert", "--check", "--jobs", "2", "."]
+    anew = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert (anew.returncode, anew.stdout, anew.stderr) == process("convert", "--check", "--jobs", "1", ".")
+
+
 def test_the_files_are_the_same_for_any_number(folder: Path, process: Command) -> None:
     shutil.copytree(folder, folder / "other")
     for jobs, place in (("1", "team-0"), ("2", "other/team-0")):
