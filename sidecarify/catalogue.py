@@ -6,7 +6,7 @@ What they are comes from files (families.py); nothing here knows a family.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -160,8 +160,15 @@ class Family:
 
 
 class _Claim(NamedTuple):
+    """A family's claim on the images or names that fit a pattern, which comes in its segments too."""
+
     pattern: str
+    segments: tuple[str, ...]
     family: Family
+
+    @classmethod
+    def of(cls, pattern: str, family: Family) -> "_Claim":
+        return cls(pattern, tuple(pattern.split("/")), family)
 
 
 class Catalogue:
@@ -175,12 +182,13 @@ class Catalogue:
         globs: list[_Claim] = []
         for family in self.families:
             for pattern in family.images:
-                last = pattern.rpartition("/")[2]
+                claim = _Claim.of(pattern, family)
+                last = claim.segments[-1]
                 claims = self._with_glob if _is_glob(last) else self._by_last.setdefault(last, [])
-                claims.append(_Claim(pattern, family))
+                claims.append(claim)
             for pattern in family.names:
                 if _is_glob(pattern):
-                    globs.append(_Claim(pattern, family))
+                    globs.append(_Claim.of(pattern, family))
                 else:
                     self._by_name[pattern] = family
         self._name_globs = sorted(globs, key=lambda claim: (-_literals(claim.pattern), claim.pattern))
@@ -204,15 +212,14 @@ class Catalogue:
         best: _Claim | None = None
         best_rank: tuple[bool, int, int] = (False, 0, 0)
         for claim in (*self._by_last.get(name.path[-1], ()), *self._with_glob):
-            segments = claim.pattern.split("/")
-            if not _is_suffix(segments, name.path):
+            if not _is_suffix(claim.segments, name.path):
                 continue
             wanted = claim.family.transform.subcommands
             if wanted:
                 call = call or read_invocation(args, command, program=name.path[-1])
                 if not any(call.find(pattern) for pattern in wanted):
                     continue
-            rank = (bool(wanted), len(segments), _literals(claim.pattern))
+            rank = (bool(wanted), len(claim.segments), _literals(claim.pattern))
             if rank > best_rank:
                 best, best_rank = claim, rank
         return None if best is None else Match(best.family.transform, best.pattern, name)
@@ -247,14 +254,23 @@ def _spelt(patterns: Sequence[str]) -> str:
 def _is_suffix(segments: Sequence[str], path: Sequence[str]) -> bool:
     if len(segments) > len(path):
         return False
-    pairs = zip(segments, path[len(path) - len(segments) :], strict=True)
-    return all(wanted == found or (UNKNOWN not in found and _fits(found, wanted)) for wanted, found in pairs)
+    for wanted, found in zip(reversed(segments), reversed(path), strict=False):
+        if wanted != found and (UNKNOWN in found or not _fits(found, wanted)):
+            return False
+    return True
 
 
 def _fits(text: str, glob: str) -> bool:
     # fnmatch makes a regular expression of each glob. How it begins and ends settles nearly all without one.
-    head, tail = re.split(r"[*?]", glob, maxsplit=1)[0], re.split(r"[*?]", glob)[-1]
+    head, tail = _ends(glob)
     return text.startswith(head) and text.endswith(tail) and fnmatchcase(text, glob)
+
+
+@cache
+def _ends(glob: str) -> tuple[str, str]:
+    """How all that fits a glob of the catalogue begins, and how it ends."""
+    parts = re.split(r"[*?]", glob)
+    return parts[0], parts[-1]
 
 
 def _is_glob(text: str) -> bool:

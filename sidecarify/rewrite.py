@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from sidecarify.direction import ALWAYS, PLAIN_MANNER, POLICY, STARTUP_PROBE, Direction, Manner
@@ -13,7 +13,7 @@ from sidecarify.yamltext.items import extents
 from sidecarify.yamltext.lists import ListMove, Placement, UnmovableError, move_edits
 from sidecarify.yamltext.pairs import add_mapping, add_pair, indentation_step, remove_pair
 from sidecarify.yamltext.source import Edit, line_end, line_start, newline_at
-from sidecarify.yamltext.tree import Node
+from sidecarify.yamltext.tree import Node, check_keys
 
 _STEP = 2
 """The indentation of a mapping in a manifest that shows none."""
@@ -28,9 +28,10 @@ def check_pod(pod: PodSpec, direction: Direction) -> None:
         if node.kind == "alias" or node.aliased:
             what = "the pod spec is used in several places by anchor and alias; an edit would reach all of them"
             raise UnmovableError("shared-podspec", what, node.line)
-    _check_unique_keys((pod.node,))
-    for item in _list_of(pod.node, direction.source).items:
-        _check_unique_keys(item.walk())
+    for key, _ in pod.node.pairs:
+        if key.kind == "scalar" and key.value != "<<":
+            pod.node.pair(key.value)
+    check_keys(_list_of(pod.node, direction.source))
     target = pod.node.pair(direction.target)
     if target is not None and (target[1].kind == "alias" or target[1].aliased):
         what = f"`{direction.target}` is shared with another place by anchor and alias"
@@ -150,15 +151,6 @@ def _list_of(mapping: Node, key: str) -> Node:
     if node.kind != "seq":
         raise UnmovableError(f"{key}-not-a-list", f"`{key}` is not a list", node.line)
     return node
-
-
-def _check_unique_keys(mappings: Iterable[Node]) -> None:
-    for mapping in mappings:
-        seen: set[str] = set()
-        for key, _ in mapping.pairs:
-            if key.value in seen and key.kind == "scalar" and key.value != "<<":
-                mapping.pair(key.value)
-            seen.add(key.value)
 
 
 def _add_policy(text: str, item: Node) -> list[Edit]:

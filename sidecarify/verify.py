@@ -129,14 +129,15 @@ def _compare(
     stack: list[tuple[Node, Node]] = [(old_root, new_root)]
     while stack:
         old, new = stack.pop()
-        if (old.kind, old.tag, old.anchor, old.style) != (new.kind, new.tag, new.anchor, new.style):
+        if old.kind != new.kind or old.tag != new.tag or old.anchor != new.anchor or old.style != new.style:
             raise _difference(old, new)
-        counterpart[id(old)] = new
-        if old.kind == "alias":
-            aliases.append((old, new))
-        elif old.kind == "scalar":
+        if old.anchor is not None:
+            counterpart[id(old)] = new
+        if old.kind == "scalar":
             if old.value != new.value:
                 raise _difference(old, new)
+        elif old.kind == "alias":
+            aliases.append((old, new))
         elif old.kind == "seq":
             _pair_up(stack, old, old.items, new)
         elif id(old) in changes:
@@ -167,7 +168,8 @@ def _pair_up_mappings(stack: list[tuple[Node, Node]], old: Node, pairs: Pairs, n
             "verify-model", f"the mapping of line {old.line} would have {len(new)} keys, not {len(pairs)}"
         )
     for one, two in zip(pairs, new, strict=True):
-        stack += ((one[0], two[0]), (one[1], two[1]))
+        stack.append((one[0], two[0]))
+        stack.append((one[1], two[1]))
 
 
 def _compare_pod_spec(
@@ -303,8 +305,7 @@ def _compare_lines(
     whole, its key is lost; lines that only name a container are new.
     """
     plain_text, native_text = (old_text, new_text) if direction.promotes else (new_text, old_text)
-    plain = Counter(line.strip() for line in plain_text.split("\n"))
-    native = Counter(line.strip() for line in native_text.split("\n"))
+    plain, native = (Counter(map(str.strip, text.split("\n"))) for text in (plain_text, native_text))
     only_native, only_plain = native - plain, plain - native
     only_native -= Counter(line.strip() for piece in added for line in piece.split("\n"))
     named = [name for change in changes for name in change.named_before]

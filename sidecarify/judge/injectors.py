@@ -1,6 +1,7 @@
 """Containers that an injector owns: an entry in a manifest is only an override for it (INJ1)."""
 
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import NamedTuple
 
 from sidecarify.judge.model import Evidence, Member
@@ -48,6 +49,12 @@ INJECTORS = (
 _OFF = frozenset({"false", "disabled", "no", "off", "0"})
 
 
+@lru_cache(maxsize=512)  # asked for every container by several rules
+def _makers(container: str) -> tuple[Injector, ...]:
+    """The injectors whose containers are called so."""
+    return tuple(one for one in INJECTORS if any(fnmatchcase(container, name) for name in one.containers))
+
+
 def owner_of(member: Member, pod: PodSpec) -> Evidence | None:
     """Who injects this container, with the evidence; None for an ordinary one.
 
@@ -55,9 +62,7 @@ def owner_of(member: Member, pod: PodSpec) -> Evidence | None:
     `image: auto`, no image, or a mark of the injector on the pods.
     """
     container = member.container
-    for injector in INJECTORS:
-        if not any(fnmatchcase(container.name, name) for name in injector.containers):
-            continue
+    for injector in _makers(container.name):
         if container.image in ("", "auto"):
             what = "has no image" if not container.image else "has the image `auto`"
             text = f"it {what} and is named `{container.name}`, the container that {injector.product} injects"

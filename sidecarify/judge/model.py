@@ -176,7 +176,7 @@ class PodContext:
         """The members with one of the roles."""
         return tuple(m for m, role in zip(self.members, self.roles, strict=True) if role.name in names)
 
-    @property
+    @cached_property
     def mains(self) -> tuple[Member, ...]:
         """What stays in `containers` by its role: mains and peers."""
         return self.those("main", "peer")

@@ -99,20 +99,16 @@ def answer(
 def _findings(member: Member, context: PodContext, rules: Sequence[Rule], settings: Settings) -> Iterator[Finding]:
     for rule in rules:
         if runs(rule, settings):
-            seen = set()
-            for finding in rule.check(member, context):
-                if finding not in seen:
-                    seen.add(finding)
-                    yield finding
+            yield from dict.fromkeys(rule.check(member, context))
 
 
 def runs(rule: Rule | TreeRule, settings: Settings) -> bool:
     """Whether the user wants the rule to run."""
-    if rule.name == _NO_SHARED_VOLUME and not settings.shared_volume:
+    if not settings.shared_volume and rule.name == _NO_SHARED_VOLUME:
         return False
     if settings.select and not any(fnmatchcase(rule.name, pattern) for pattern in settings.select):
         return False
-    return not any(fnmatchcase(rule.name, pattern) for pattern in settings.ignore)
+    return not (settings.ignore and any(fnmatchcase(rule.name, pattern) for pattern in settings.ignore))
 
 
 def _verdict(findings: Sequence[Finding]) -> VerdictName:

@@ -60,6 +60,11 @@ class Handler(NamedTuple):
         return " ".join(self.command)
 
 
+def _with_values(text: str, known: dict[str, str]) -> str:
+    """A value with the variables put in that stand above it."""
+    return _OWN.sub(lambda found: known.get(found[1], found[0]), text) if "$(" in text else text
+
+
 class Container:
     """A container, or an init container, at `index` of its list."""
 
@@ -138,7 +143,7 @@ class Container:
         known: dict[str, str] = {}
         for variable in self.env.values():
             if variable.value is not None:
-                known[variable.name] = _OWN.sub(lambda found: known.get(found[1], found[0]), variable.value)
+                known[variable.name] = _with_values(variable.value, known)
             elif variable.field_path in ("status.podIP", "status.podIPs"):
                 known[variable.name] = "$(POD_IP)"
         return known

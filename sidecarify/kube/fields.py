@@ -33,13 +33,17 @@ def _lookup(node: Node | None, key: str) -> Node | None:
     if node is None:
         return None
     mapping = node if node.target is None else node.target
-    if mapping.kind != "map":
-        return None
+    found: Node | None = None
     merges = False
-    for own, _ in mapping.pairs:
+    for own, value in mapping.pairs:  # only a mapping has any
         if own.value == key and own.kind == "scalar":
-            return mapping.get(key)
-        merges = merges or own.value == "<<"
+            if found is not None:
+                return mapping.get(key)  # which says that it stands twice
+            found = value
+        elif own.value == "<<":
+            merges = True
+    if found is not None:
+        return found if found.target is None else found.target
     return _merged_value(mapping, key) if merges else None
 
 
@@ -78,10 +82,15 @@ def keys(node: Node | None) -> dict[str, Node]:
         if mapping.kind != "map" or id(mapping) in seen:
             continue
         seen.add(id(mapping))
+        merges = False
         for key, value in mapping.pairs:
-            if key.kind == "scalar" and key.value != "<<":
-                found.setdefault(key.value, value.resolved)
-        stack += reversed(list(_merged(mapping)))
+            if key.kind == "scalar":
+                if key.value == "<<":
+                    merges = True
+                elif key.value not in found:
+                    found[key.value] = value.resolved
+        if merges:
+            stack += reversed(list(_merged(mapping)))
     return found
 
 

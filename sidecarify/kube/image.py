@@ -1,6 +1,7 @@
 """The name of a container image, taken apart."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 UNKNOWN = "\0"
@@ -29,6 +30,7 @@ class ImageName(NamedTuple):
         return tuple(map(int, found[1].split("."))) if found else None
 
 
+@lru_cache(maxsize=512)  # asked for every container again and again
 def parse_image(text: str) -> ImageName | None:
     """Take an image reference apart; None if it is empty or names no repository.
 

@@ -88,10 +88,11 @@ def injection(pod: PodSpec, others: Sequence[KubeObject]) -> Injection | None:
 
 def _settings(node: Node, keys: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
     for holder in ("labels", "annotations"):
+        held = fields.find(node, "metadata", holder)
         for key in keys:
-            value = fields.text(node, "metadata", holder, key)
+            value = fields.text(held, key)
             if value is not None:
-                yield key, value, fields.line(node, "metadata", holder, key) or node.line
+                yield key, value, fields.line(held, key) or node.line
 
 
 def _asked_for(settings: list[tuple[str, str, int]], mesh: _Mesh) -> tuple[str, str, int] | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from sidecarify.yamltext.tree import Node
+from sidecarify.yamltext.tree import Node, repeated_key
 
 from . import fields
 from .container import Container, Port
@@ -130,13 +130,7 @@ class Surroundings(tuple[KubeObject, ...]):
 
 @lru_cache(maxsize=512)  # asked again for every manifest of a run; it keeps the trees alive
 def _is_sound(other: KubeObject) -> bool:
-    for node in other.node.walk():
-        if len(node.pairs) < 2:
-            continue
-        keys = [key.value for key, _ in node.pairs if key.kind == "scalar" and key.value != "<<"]
-        if len(keys) != len(set(keys)):
-            return False
-    return True
+    return repeated_key(other.node) is None
 
 
 def surroundings(others: Sequence[KubeObject]) -> Surroundings:

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from sidecarify.kube import fields
 from sidecarify.kube.objects import KubeObject, objects
 from sidecarify.kube.workload import PodSpec, pod_specs
-from sidecarify.yamltext.tree import Node, YamlError
+from sidecarify.yamltext.tree import Node, YamlError, repeated_key
 
 from . import merge
 from .graph import Graph, Kustomization, Link, Patch
@@ -323,7 +323,7 @@ class _Builder:
                 continue
             try:
                 for written in objects(unit.root, document.index, name):
-                    twice = merge.duplicate_key(written.node)
+                    twice = repeated_key(written.node)
                     owner = written._replace(node=merge.last_wins(written.node)) if twice else written
                     rosters = {
                         (at := path_in_object(pod)): self._roster(unit, owner, pod, at) for pod in pod_specs(owner)
@@ -376,7 +376,7 @@ class _Builder:
 
     def _patch(self, patch: Patch, pile: _Pile) -> None:
         hits = 0
-        twice = None if patch.unit is None else merge.duplicate_key(patch.unit.root)
+        twice = None if patch.unit is None else repeated_key(patch.unit.root)
         why = patch.why or (f"the key {twice.value!r} stands twice" if twice else "")
         for live in pile.live:
             subject = live.state.subject

@@ -16,9 +16,8 @@ from typing import Literal, NamedTuple
 from sidecarify.kube import fields
 from sidecarify.kube.kinds import group_of
 from sidecarify.kube.objects import objects
-from sidecarify.yamltext.tree import Node
+from sidecarify.yamltext.tree import Node, repeated_key
 
-from .merge import duplicate_key
 from .sources import Place, Problem, Sources, TextFile, Unit, joined
 from .words import mentioned
 
@@ -244,7 +243,7 @@ class _Reader:
             return
         unit = good[0]
         node = unit.root.resolved
-        twice = duplicate_key(node)
+        twice = repeated_key(node)
         if twice is not None:
             place = self.sources.place(twice.line)
             self._report(folder, Problem(place, "duplicate-key", f"the key {twice.value!r} stands twice"))
@@ -381,7 +380,7 @@ class _Reader:
                 if isinstance(one, Problem):
                     self._report(folder, one)
                     continue
-                twice = duplicate_key(one.root)
+                twice = repeated_key(one.root)
                 if twice is not None:
                     what = f"the key {twice.value!r} stands twice"
                     self._report(folder, Problem(self.sources.place(twice.line), "duplicate-key", what))
@@ -460,7 +459,7 @@ _OBSCURE = frozenset({"transformers", "generators", "helmCharts", "helmChartInfl
 def _patches_in(field: PatchField, entry: Node, target: Node | None, unit: Unit) -> Iterator[Patch]:
     """The patches that a document holds: the items of a List, one by one (inlineAnyEmbeddedLists of factory.go)."""
     root = unit.root.resolved
-    listed = root.kind == "map" and duplicate_key(root) is None and (fields.text(root, "kind") or "").endswith("List")
+    listed = root.kind == "map" and repeated_key(root) is None and (fields.text(root, "kind") or "").endswith("List")
     if not listed or fields.find(root, "items") is None:
         yield Patch(field, entry, target, unit, node=root)
         return

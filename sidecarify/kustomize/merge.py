@@ -106,17 +106,6 @@ def with_path(node: Node, path: tuple[str, ...], value: Node) -> Node:
     return with_value(node, path[0], with_path(child, path[1:], value))
 
 
-def duplicate_key(node: Node) -> Node | None:
-    """The first key below `node` that stands twice in its mapping, or None."""
-    for mapping in node.walk():
-        seen = set()
-        for key, _ in mapping.pairs:
-            if key.kind == "scalar" and key.value in seen and key.value != "<<":
-                return key
-            seen.add(key.value)
-    return None
-
-
 def last_wins(node: Node) -> Node:
     """A copy without keys that stand twice: Kubernetes takes the last."""
     node = node.resolved

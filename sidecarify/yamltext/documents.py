@@ -73,6 +73,8 @@ def check_line_breaks(text: str, document: Document) -> None:
 
     libyaml counts a bare CR, NEL, LS and PS as line ends, editors and git do not; kubectl rejects three of the four.
     """
+    if text.isascii() and text.find("\r", document.start, document.end) < 0:
+        return
     found = _ODD_BREAK.search(text, document.start, document.end)
     if found is not None:
         line = document.line + text.count("\n", document.start, found.start())

@@ -64,16 +64,26 @@ class Node:
         "value",
     )
 
-    def __init__(self, kind: Kind, start: int, end: int, line: int, column: int) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        start: int,
+        end: int,
+        line: int,
+        column: int,
+        tag: str | None = None,
+        style: str | None = None,
+        value: str = "",
+    ) -> None:
         self.kind: Kind = kind
         self.start = start
         self.end = end
         self.line = line
         self.column = column
-        self.tag: str | None = None
+        self.tag = tag
+        self.style = style
+        self.value = value
         self.anchor: str | None = None
-        self.style: str | None = None
-        self.value: str = ""
         self.pairs: Sequence[tuple[Node, Node]] = ()
         self.items: Sequence[Node] = ()
         self.target: Node | None = None
@@ -97,8 +107,7 @@ class Node:
         for pair in self.pairs:
             if pair[0].value == key and pair[0].kind == "scalar":
                 if found is not None:
-                    first = found[0].line
-                    raise YamlError("duplicate-key", f"key {key!r} stands twice (first on line {first})", pair[0].line)
+                    raise _stands_twice(found[0], pair[0])
                 found = pair
         return found
 
@@ -120,10 +129,48 @@ class Node:
                 stack += reversed(node.items)
 
 
-def parse(text: str, start: int = 0, end: int | None = None, line: int = 1) -> Node | None:
-    """The root node of the one YAML document in `text[start:end]`, or None if there is none.
+def repeated_key(node: Node) -> Node | None:
+    """The first key in the tree below a node that stands there for the second time in its mapping, or None.
 
-    `line` is the number of the line that holds `start`; positions of the nodes count in the whole text.
+    The merge key (`<<`) may stand twice; aliases are not followed.
+    """
+    found = _repeated(node)
+    return None if found is None else found[1]
+
+
+def check_keys(node: Node) -> None:
+    """Raise YamlError (`duplicate-key`) if a mapping of the tree below a node has a key twice, as `repeated_key`."""
+    found = _repeated(node)
+    if found is not None:
+        raise _stands_twice(*found)
+
+
+def _repeated(node: Node) -> tuple[Node, Node] | None:
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        if node.pairs:
+            seen: dict[str, Node] = {}
+            for key, _ in node.pairs:
+                if key.kind == "scalar" and key.value != "<<" and seen.setdefault(key.value, key) is not key:
+                    return seen[key.value], key
+            for key, value in reversed(node.pairs):
+                if value.pairs or value.items:
+                    stack.append(value)
+                if key.pairs or key.items:
+                    stack.append(key)
+        else:
+            stack += reversed(node.items)
+    return None
+
+
+def _stands_twice(first: Node, second: Node) -> YamlError:
+    return YamlError("duplicate-key", f"key {first.value!r} stands twice (first on line {first.line})", second.line)
+
+
+def parse(text: str, line: int = 1) -> Node | None:
+    """The root node of the one YAML document in `text`, or None if there is none; `line` is the number of its first.
+
     Raises YamlError for what is not YAML, an alias without an anchor before it, and nesting beyond MAX_DEPTH.
     """
     # A run whose filter lets nothing pass never needs the parser.
@@ -131,13 +178,12 @@ def parse(text: str, start: int = 0, end: int | None = None, line: int = 1) -> N
     from yaml.reader import ReaderError  # noqa: PLC0415
 
     CParser = _c_parser()  # noqa: N806
-    piece = text[start:end] if start or end is not None else text
     try:
-        return _compose(CParser(piece), start, line)
+        return _compose(CParser(text), line)
     except MarkedYAMLError as error:
         raise _parse_error(error, line) from None
     except ReaderError as error:
-        at = line + piece.count("\n", 0, error.position)
+        at = line + text.count("\n", 0, error.position)
         raise YamlError("parse", f"not YAML: {error.reason} (U+{error.character:04X})", at) from None
     except YAMLError as error:
         raise YamlError("parse", f"not YAML: {' '.join(str(error).split())}", line) from None
@@ -176,7 +222,7 @@ def _parse_error(error: MarkedYAMLError, line: int) -> YamlError:
     return YamlError("parse", f"not YAML: {problem}", line + mark.line, mark.column + 1)
 
 
-def _compose(parser: CParser, offset: int, first: int) -> Node | None:  # noqa: PLR0915  (a call an event is dear)
+def _compose(parser: CParser, first: int) -> Node | None:  # noqa: PLR0915  (a call an event is dear)
     from yaml import events  # noqa: PLC0415
 
     # The stubs know of the base class of events only, and narrowing by `isinstance` costs a call an event.
@@ -185,43 +231,48 @@ def _compose(parser: CParser, offset: int, first: int) -> Node | None:  # noqa: 
     map_start, seq_start = events.MappingStartEvent, events.SequenceStartEvent
     map_end, seq_end = events.MappingEndEvent, events.SequenceEndEvent
 
-    root: Node | None = None
+    roots: list[Node] = []
     anchors: dict[str, Node] = {}
-    stack: list[tuple[Node | None, Node | None, list[tuple[Node, Node]], list[Node]]] = []
+    # The collection that is open: its pairs with the key that waits for its value, or else its items.
     parent: Node | None = None
-    pairs: list[tuple[Node, Node]] = []
-    items: list[Node] = []
     key: Node | None = None
+    pairs: list[tuple[Node, Node]] | None = None
+    items = roots
+    stack: list[tuple[Node | None, Node | None, list[tuple[Node, Node]] | None, list[Node]]] = []
     while (event := get_event()) is not None:
         kind = type(event)
         if kind is scalar:
             mark = event.start_mark
-            node = Node("scalar", mark.index + offset, event.end_mark.index + offset, mark.line + first, mark.column)
-            node.value = event.value
-            node.style = event.style or None
-            node.tag = event.tag
+            node = Node(
+                "scalar",
+                mark.index,
+                event.end_mark.index,
+                mark.line + first,
+                mark.column,
+                event.tag,
+                event.style or None,
+                event.value,
+            )
+        elif kind is map_end or kind is seq_end:
+            if parent is not None:
+                parent.end = event.end_mark.index
+            parent, key, pairs, items = stack.pop()
+            continue
         elif kind is map_start or kind is seq_start:
             mark = event.start_mark
             name: Kind = "map" if kind is map_start else "seq"
-            node = Node(name, mark.index + offset, event.end_mark.index + offset, mark.line + first, mark.column)
-            node.style = "flow" if event.flow_style else "block"
-            node.tag = event.tag
-        elif kind is map_end or kind is seq_end:
-            if parent is not None:
-                parent.end = event.end_mark.index + offset
-            parent, key, pairs, items = stack.pop()
-            continue
+            style = "flow" if event.flow_style else "block"
+            node = Node(name, mark.index, mark.index, mark.line + first, mark.column, event.tag, style)
         elif kind is alias:
             mark = event.start_mark
-            node = Node("alias", mark.index + offset, event.end_mark.index + offset, mark.line + first, mark.column)
-            node.value = event.anchor
+            node = Node("alias", mark.index, event.end_mark.index, mark.line + first, mark.column, value=event.anchor)
             node.target = anchors.get(event.anchor)
             if node.target is None:
                 raise YamlError(
                     "undefined-alias", f"alias *{event.anchor} has no anchor before it", node.line, node.column + 1
                 )
             node.target.aliased = True
-        elif kind is events.DocumentStartEvent and root is not None:
+        elif kind is events.DocumentStartEvent and roots:
             raise YamlError("parse", "not YAML: a second document without a `---` line", event.start_mark.line + first)
         else:
             continue
@@ -229,9 +280,7 @@ def _compose(parser: CParser, offset: int, first: int) -> Node | None:  # noqa: 
         if kind is not alias and event.anchor is not None:
             node.anchor = event.anchor
             anchors[event.anchor] = node
-        if parent is None:
-            root = node
-        elif parent.kind == "seq":
+        if pairs is None:
             items.append(node)
         elif key is None:
             key = node
@@ -247,4 +296,5 @@ def _compose(parser: CParser, offset: int, first: int) -> Node | None:  # noqa: 
                 node.pairs = pairs = []
             else:
                 node.items = items = []
-    return root
+                pairs = None
+    return roots[0] if roots else None
