@@ -143,8 +143,9 @@ def follow(
     Containers that share a patch stand or fall together where the patch cannot be made to fit both. Those in
     `accepted` move even so; what cannot follow them is left as it is. So is a file that is not `writable`.
 
-    A patch puts what it names in front. First its items alone are moved, which gives the order of `sites` where the
-    build has that already; only for the workloads where it does not, patches come to name what must stand before.
+    A patch puts what it names in front. First every list keeps its own order, which gives that of `sites` where the
+    build has it already; only for the workloads where it does not, items change places, and patches come to name what
+    must stand before.
     On the way back what they name for that alone goes, but where the order would be lost with it.
     """
     found = _followed(build, sites, direction, frozenset(), writable)
@@ -159,8 +160,7 @@ def _followed(
     writable: Callable[[str], bool],
 ) -> Following:
     refused: dict[Site, Reason] = {}
-    all_ordered = bool(accepted) or not direction.promotes
-    always = frozenset(one.owner.node for one in build.instances) if all_ordered else frozenset()
+    always = frozenset(one.owner.node for one in build.instances) if accepted else frozenset()
     ordered = always
     needed: frozenset[SubjectKey] = frozenset()
     while True:
@@ -173,7 +173,8 @@ def _followed(
             continue
         pursuit.agree(build)
         if not pursuit.refused:
-            return Following(tuple(moving), tuple(pursuit.edits()), refused, pursuit.unfollowed, pursuit.finals)
+            edits = tuple(pursuit.edits())
+            return Following(_as_listed(moving, edits), edits, refused, pursuit.unfollowed, pursuit.finals)
         unordered = pursuit.unordered
         again = frozenset(one.owner.node for one in build.instances if not unordered.isdisjoint(one.sites))
         if again <= ordered:
@@ -181,6 +182,23 @@ def _followed(
             ordered = always
         else:
             ordered |= again
+
+
+def _as_listed(sites: Sequence[Site], edits: Iterable[Edit]) -> tuple[Site, ...]:
+    """The sites with those of one list together, in the order in which they come to stand in the new one."""
+    listed: dict[tuple[int, str], int] = {}
+    for site in sites:
+        listed.setdefault((id(site.owner.node), site.path), len(listed))
+    places: dict[tuple[int, str, int], int] = {}
+    for edit in edits:
+        items = edit.plan.items if isinstance(edit.plan, ListPlan) else ()
+        places |= {(id(edit.subject.holder), edit.subject.path, index): place for place, (index, _) in enumerate(items)}
+
+    def key(site: Site) -> tuple[int, int]:
+        own = (id(site.owner.node), site.path)
+        return listed[own], places.get((*own, site.index), 0)
+
+    return tuple(sorted(sites, key=key))
 
 
 class _Pursuit:
@@ -248,16 +266,16 @@ class _Pursuit:
                 yield entry.site
 
     def _ranks(self, one: Instance, path: str) -> dict[Site, int]:
-        """The order of the moving containers in their new list: as planned.
+        """The order of the moving containers in their new list: as they come into the build.
 
-        Where patches name what must stand before, they go as they come into the build first.
+        Those of one list come as they stand there, or where that gives another order than planned, as planned.
         """
         first: dict[Site, int] = {}
         for number, site in enumerate(self._sites(one, path)):
             if site in self.moving:
                 first.setdefault(site, 0 if site.how == "resource" else number + 1)
-        as_they_come = one.owner.node in self.ordered
-        ordered = sorted(first, key=lambda site: (first[site] if as_they_come else 0, self.moving[site]))
+        planned = one.owner.node in self.ordered
+        ordered = sorted(first, key=lambda site: (first[site], self.moving[site] if planned else site.index))
         return {site: rank for rank, site in enumerate(ordered)}
 
     def _moved(self, roster: Roster, ranks: dict[Site, int]) -> Roster:
@@ -296,7 +314,8 @@ class _Pursuit:
                     raise
                 after = self._moved(step.after.rosters[path], ranks)
         moved = [entry.site for entry in after.of(self.direction.target) if self._is(entry)]
-        if one.owner.node not in self.ordered and moved != sorted(moved, key=lambda site: self.moving[site]):
+        wanted = sorted(moved, key=lambda site: self.moving[site])
+        if self.direction.promotes and one.owner.node not in self.ordered and moved != wanted:
             self.unordered.update(moved)
             raise _StuckError(one.owner.line, "the containers would start in another order", moved)
         return after
@@ -350,7 +369,8 @@ class _Pursuit:
             moving = [(item, site) for item, site in moving if item.index not in gone]
             if _merged(after.of(source), [item for item in staying if item.index not in gone], new) != kept:
                 self.needed.add(subject.key)
-        moving.sort(key=lambda pair: (pair[0].deletes, ranks[pair[1]]))
+        if one.owner.node in self.ordered:
+            moving.sort(key=lambda pair: (pair[0].deletes, ranks[pair[1]]))
         wanted = [*named[target], *(item for item, _ in moving)]
         joined = _merged(after.of(target), wanted, new)
         result = self._roster(kept, joined)

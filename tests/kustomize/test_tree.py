@@ -88,6 +88,39 @@ def test_a_base_alone(tmp_path: Path) -> None:
     assert found.refusals == ()
 
 
+LOG = """\
+      - name: fluent-bit
+        image: fluent/fluent-bit:3.1
+        volumeMounts:
+        - {name: content, mountPath: /logs}
+"""
+TWO = BASE.replace("      volumes:\n", f"{LOG}      volumes:\n")
+TURNED = f"""{HEAD}      containers:
+      - name: fluent-bit
+        env: []
+      - name: git-sync
+        env: []
+"""
+
+
+def test_a_base_keeps_its_own_order(tmp_path: Path) -> None:
+    """The overlay brings the order of its own, before as after: no list changes its order for that."""
+    found = convert(tmp_path, tree(TWO, prod=TURNED))
+    assert [one.move.container for one in found.moves] == ["git-sync", "fluent-bit"]
+    assert [one.move.target_index for one in found.moves] == [0, 1]
+    after = {change.path: change.after.decode() for change in found.changes}
+    lines = [line for line in after["base/shop.yaml"].splitlines() if line not in TWO.splitlines()]
+    assert lines == ["      initContainers:", "        restartPolicy: Always", "        restartPolicy: Always"]
+    assert after["base/shop.yaml"].index("git-sync") < after["base/shop.yaml"].index("fluent-bit")
+    assert after["prod/patch.yaml"] == TURNED.replace("containers", "initContainers")
+
+
+def test_overlays_with_another_order_each_agree_on_one(tmp_path: Path) -> None:
+    found = convert(tmp_path, tree(TWO, prod=TURNED, ci=HEAD + "      nodeSelector: {a: b}\n"))
+    after = {change.path: change.after.decode() for change in found.changes}
+    assert after["prod/patch.yaml"].index("git-sync") < after["prod/patch.yaml"].index("fluent-bit")
+
+
 def test_what_an_overlay_adds_counts(tmp_path: Path) -> None:
     """The argument stands in the patch alone, and that is where the refusal points."""
     found = convert(tmp_path, tree(ci=ONE_TIME))
