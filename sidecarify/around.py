@@ -62,6 +62,8 @@ _AROUND_KIND = re.compile("|".join(_AROUND))
 _KINDS = re.compile(rf"{_KIND}(\w+)")
 _NAMESPACE = re.compile(rf"{_KIND}Namespace\b")
 _CONFIG = re.compile(rf"{_KIND}ConfigMap\b")
+_CONFIG_BYTES = re.compile(_CONFIG.pattern.encode())
+_CONFIG_KEYS = frozenset({"configMap", "configMapRef", "configMapKeyRef"})
 _SELECTOR = re.compile(r"""selector["']?[ \t]*:""")
 _ANY_SELECTOR = re.compile(r"""[sS]elector["']?[ \t]*:""")
 _BY_LABELS = re.compile(r"""matchLabels["']?[ \t]*:""")
@@ -72,6 +74,7 @@ _PATCH_FILE = re.compile(r"""path["']?[ \t]*+:[ \t]*+["']?+(?!/)""")
 _WORD = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 # A word that is no key: what names and labels are.
 _VALUE = re.compile(r"""(?<![\w.-])(?>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)(?!["']?[ \t]*:)""")
+_NAME = re.compile(rf"""(?<![\w.-])name["']?[ \t]*:[ \t]*["']?({_WORD.pattern})""")
 _ESCAPE = re.compile(r"\\[xuU]")
 
 _NAMING = frozenset({"HorizontalPodAutoscaler", "VerticalPodAutoscaler", "ScaledObject"})
@@ -97,7 +100,7 @@ def speaks(name: str, data: bytes) -> bool:
         ((b"containers" in data or b"initContainers" in data) and not _is_one_whole_workload(data))
         or _POINTING_BYTES.search(data) is not None
         or _KUSTOMIZATION.fullmatch(name) is not None
-        or (b"ConfigMap" in data and b"container" in data)
+        or _CONFIG_BYTES.search(data) is not None
     )
 
 
@@ -126,6 +129,7 @@ class Around:
     An object selects pods by labels, or names a workload, its containers or a Service: so one that has none of these
     words is about other pods, and need not be read. What may be about any pod is parsed once and stays; of the rest
     only the words are kept, and a document is parsed when it may concern a pod. So memory does not grow with the run.
+    A ConfigMap is about the pods that name it.
     `complete` says that there are no other objects.
     """
 
@@ -136,6 +140,7 @@ class Around:
         self._by_word: dict[str, list[int]] = {}
         self._by_namespace: dict[str, list[int]] = {}
         self._by_name: dict[str, list[int]] = {}
+        self._configs: dict[str, list[int]] = {}
         self._unclear: list[int] = []
         self._everywhere: list[KubeObject] = []
         self._anchors: dict[int, frozenset[str] | None] = {}
@@ -152,10 +157,15 @@ class Around:
         self._manifests.append(manifest)
         for document in split(text):
             piece = text[document.start : document.end]
-            if not _may_point(piece, manifest.name):
+            points, configures = _may_point(piece, manifest.name), _CONFIG.search(piece) is not None
+            if not (points or configures):
                 continue
             entry = len(self._entries)
             self._entries.append(_Entry(number, document.index))
+            if configures:
+                self._post(entry, set(_NAME.findall(piece)), self._configs)
+            if not points:
+                continue
             self._by_name.setdefault(manifest.name, []).append(entry)
             if _is_told_by_words(piece, manifest.name):
                 words = set(_VALUE.findall(piece))
@@ -175,6 +185,7 @@ class Around:
             (self._by_word, other._by_word),
             (self._by_namespace, other._by_namespace),
             (self._by_name, other._by_name),
+            (self._configs, other._configs),
         ):
             for key, found in theirs.items():
                 mine.setdefault(key, []).extend(one + entries for one in found)
@@ -199,6 +210,7 @@ class Around:
         What points at a Service of a pod points at the pod: so the names and labels of its Services count too.
         """
         self._settle()
+        pods = tuple(pods)
         words, namespaces, wild = _words_of(pods)
         services = [one for one in own if one.kind == "Service"]
         words |= _names_of(services)
@@ -208,6 +220,7 @@ class Around:
         further = _names_of(one for one in objects if one.kind == "Service") - words
         more = self._sharing(further) - found
         objects += self._concerning(more, further | words, file)
+        objects += self._configuring(pods, file)
         everywhere = [one for one in self._everywhere if one.file != file]
         named = {entry for one in (*everywhere, *objects) for entry in self._patches_of(one)}
         objects += (one for entry in sorted(named) for one, _ in self._read(entry) if one.file != file)
@@ -237,6 +250,14 @@ class Around:
                 if wild or anchors is None or not anchors.isdisjoint(words):
                     found.append(one)
         return found
+
+    def _configuring(self, pods: Iterable[PodSpec], file: str) -> Iterator[KubeObject]:
+        """The ConfigMaps of other manifests that the pods name."""
+        names = set(_config_maps_of(pods)) if self._configs else set()
+        for entry in sorted({entry for name in names for entry in self._configs.get(name, ())}):
+            for one, _ in self._read(entry):
+                if one.kind == "ConfigMap" and one.name in names and one.file != file:
+                    yield one
 
     def _patches_of(self, one: KubeObject) -> Iterator[int]:
         """The documents that a Kustomization names as its patches."""
@@ -305,6 +326,16 @@ def _words_of(pods: Iterable[PodSpec]) -> tuple[set[str], set[str], bool]:
             namespaces.add(pod.owner.namespace or "")
             names.update(one.name for one in (*pod.containers, *pod.init_containers))
     return labels | names, namespaces, not all(_WORD.fullmatch(one) for one in labels)
+
+
+def _config_maps_of(pods: Iterable[PodSpec]) -> Iterator[str]:
+    with suppress(YamlError):  # as in _words_of
+        for pod in pods:
+            for mapping in pod.node.walk():
+                for key, value in mapping.pairs:
+                    name = fields.text(value, "name") if key.value in _CONFIG_KEYS else None
+                    if name is not None:
+                        yield name
 
 
 def _names_of(services: Iterable[KubeObject]) -> set[str]:

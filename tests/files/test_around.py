@@ -85,7 +85,7 @@ def test_kinds_that_point_at_pods_are_found(tmp_path: Path, kind: str, form: str
         pytest.param("kind: Secret\ndata: {}\n", [], id="a kind that says nothing of pods"),
         pytest.param("kind: ServiceAccount\n", [], id="a kind whose name begins like one"),
         pytest.param("description: the kind Service\n", [], id="words in a text"),
-        pytest.param("kind: ConfigMap\ndata: {a: b}\n", [], id="configuration without containers"),
+        pytest.param("kind: ConfigMap\ndata: {a: b}\n", ["ConfigMap a.yaml"], id="configuration, which a pod may name"),
         pytest.param("kind: ConfigMap\ndata: {a: 'sum by (container)'}\n", ["ConfigMap a.yaml"], id="that names some"),
         pytest.param(PATCH, ["Deployment a.yaml"], id="a patch of a workload"),
         pytest.param(WHOLE, [], id="a whole workload"),
@@ -218,6 +218,30 @@ def test_a_label_that_is_no_word_may_be_meant_by_anything(tmp_path: Path) -> Non
     around = around_of(tmp_path, "service.yaml")
     assert around.of("pod.yaml", pods_of(POD)) == ()
     assert len(around.of("pod.yaml", pods_of(POD.replace("web-1.x", "''")))) == 1
+
+
+@pytest.mark.parametrize(
+    ("use", "concerns"),
+    [
+        pytest.param("volumes: [{name: v, configMap: {name: agent}}]", True, id="a volume"),
+        pytest.param(
+            "volumes: [{name: v, projected: {sources: [{configMap: {name: agent}}]}}]", True, id="a part of one"
+        ),
+        pytest.param("x: [{envFrom: [{configMapRef: {name: agent}}]}]", True, id="all variables"),
+        pytest.param("x: [{valueFrom: {configMapKeyRef: {name: agent, key: a}}}]", True, id="one variable"),
+        pytest.param("volumes: [{name: v, configMap: {name: another}}]", False, id="another one"),
+        pytest.param("volumes: [{name: v, secret: {secretName: agent}}]", False, id="a Secret"),
+        pytest.param("volumes: [{name: agent, emptyDir: {}}]", False, id="the name of something else"),
+    ],
+)
+def test_a_config_map_is_given_to_the_manifests_of_the_pods_that_name_it(
+    tmp_path: Path, use: str, concerns: bool
+) -> None:
+    (tmp_path / "config.yaml").write_text("data: {name: x}\nkind: ConfigMap\nmetadata: {name: agent}\n")
+    around = around_of(tmp_path, "config.yaml")
+    found = around.of("pod.yaml", pods_of(POD.replace("spec: {", f"spec: {{{use}, ")))
+    assert [one.name for one in found] == ["agent"] * concerns
+    assert not around.of("config.yaml", pods_of(POD.replace("spec: {", f"spec: {{{use}, ")))
 
 
 def test_what_one_has_noted_can_be_taken_over_and_sent_elsewhere(tmp_path: Path) -> None:

@@ -81,3 +81,26 @@ def test_what_had_failed_before_is_not_counted_twice() -> None:
     tally.add(outcome._replace(troubles=(Trouble("a.yaml", 1, "parse", "the second document is none"),)))
     tally.unwritten(outcome.moves, failed=True)
     assert (tally.changed, tally.moved, tally.failed) == (0, 0, 1)
+
+
+def test_a_setting_is_seen_in_the_config_map_of_another_file(folder: Path) -> None:
+    text = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: shop}
+spec:
+  containers:
+  - {name: app, image: corp/shop:1, volumeMounts: [{name: s, mountPath: /s}]}
+  - name: agent
+    image: hashicorp/vault:1.17
+    args: [agent, -config=/c/agent.hcl]
+    volumeMounts: [{name: s, mountPath: /s}, {name: c, mountPath: /c}]
+  volumes: [{name: s, emptyDir: {}}, {name: c, configMap: {name: agent}}]
+"""
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: agent}\ndata: {agent.hcl: exit_after_auth = VALUE}\n"
+    (folder / "pod.yaml").write_text(text)
+    for value, verdict in (("true", "refuse"), ("false", "safe")):
+        (folder / "config.yaml").write_text(config.replace("VALUE", value))
+        found = inspect_all(survey(["."]), Forest((), {}), lambda _: Options())
+        answers = {one["name"]: one["verdict"] for each in found for pod in each.pods for one in pod["containers"]}
+        assert answers["agent"] == verdict
