@@ -12,7 +12,7 @@ from sidecarify.commands.marks import blockers, looks_at_processes, one_shot_fla
 from sidecarify.commands.model import Guard, Lifetime, Program, Redirect, SimpleCommand, Trap, Wait
 from sidecarify.commands.nearby import nearby, searches_ports, sought_process
 from sidecarify.commands.processes import inline_code
-from sidecarify.commands.program import read_program
+from sidecarify.commands.program import FileText, read_program
 from sidecarify.commands.stopping import Kill, kills
 from sidecarify.commands.tails import Tail, tails
 from sidecarify.commands.uploads import uploads
@@ -20,6 +20,7 @@ from sidecarify.commands.uploads import uploads
 __all__ = [
     "Connection",
     "Endpoint",
+    "FileText",
     "FileUse",
     "Guard",
     "Kill",

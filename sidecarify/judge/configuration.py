@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from sidecarify.judge.model import Evidence, PodContext
+from sidecarify.judge.paths import mount_of
 from sidecarify.judge.wording import called, file_of
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.related import objects_of
 from sidecarify.kube.selectors import same_namespace
+from sidecarify.kube.workload import PodSpec
 from sidecarify.yamltext.tree import Node
 
 _SWITCHED_ON = r"(?im)^(?:(?!//)[^#\n])*?(?<![\w-]){name}[\"']?\s*(?:=>|=|:|[ \t])\s*[\"']?(?:true|on|yes|1)\b"
@@ -48,14 +50,31 @@ def settings_from_config_maps(container: Container, pod: PodContext) -> dict[str
     for source in fields.items(container.node, "envFrom"):
         name = fields.text(source, "configMapRef", "name")
         prefix = fields.text(source, "prefix") or ""
-        found |= {prefix + file.key: file.node.value for file in _files_of({name} if name else set(), pod)}
+        found |= {
+            prefix + file.key: file.node.value for file in _files_of({name} if name else set(), pod.pod, pod.others)
+        }
     for variable in fields.items(container.node, "env"):
         own, name = fields.text(variable, "name"), fields.text(variable, "valueFrom", "configMapKeyRef", "name")
         key = fields.text(variable, "valueFrom", "configMapKeyRef", "key")
-        for file in _files_of({name} if name else set(), pod):
+        for file in _files_of({name} if name else set(), pod.pod, pod.others):
             if own is not None and file.key == key:
                 found[own] = file.node.value
     return found
+
+
+def file_at(path: str, container: Container, pod: PodSpec, others: Sequence[KubeObject]) -> str | None:
+    """The text of a file that a container mounts from a ConfigMap of the run; None if it is not known for sure."""
+    mount = mount_of(container, path)
+    volume = pod.volumes.get(mount.volume) if mount is not None else None
+    if mount is None or volume is None or volume.kind not in ("configMap", "projected"):
+        return None
+    inside = f"{mount.sub_path}/{path[len(mount.path.rstrip('/')) :]}".strip("/").replace("//", "/")
+    found = []
+    for name, keys in _config_maps(volume.node):
+        for file in _files_of({name}, pod, others):
+            if (keys.get(file.key) if keys else file.key) == inside:
+                found.append(file.node.value)
+    return found[0] if len(found) == 1 else None
 
 
 def _lines(text: str, found: re.Match[str]) -> int:
@@ -86,21 +105,23 @@ def _mounted(container: Container, pod: PodContext) -> Iterator[_File]:
         name
         for mount in container.mounts
         if (volume := pod.pod.volumes.get(mount.volume)) is not None
-        for name in _config_maps(volume.node)
+        for name, _ in _config_maps(volume.node)
     }
-    return _files_of(names, pod)
+    return _files_of(names, pod.pod, pod.others)
 
 
-def _files_of(names: Set[str], pod: PodContext) -> Iterator[_File]:
-    for other in objects_of(pod.others, "", "ConfigMap") if names else ():
-        if other.name in names and same_namespace(pod.pod.owner.namespace, other.namespace) is not False:
+def _files_of(names: Set[str], pod: PodSpec, others: Sequence[KubeObject]) -> Iterator[_File]:
+    for other in objects_of(others, "", "ConfigMap") if names else ():
+        if other.name in names and same_namespace(pod.owner.namespace, other.namespace) is not False:
             for key, node in fields.keys(fields.find(other.node, "data")).items():
                 if node.kind == "scalar":
                     yield _File(other, key, node)
 
 
-def _config_maps(volume: Node) -> Iterator[str]:
+def _config_maps(volume: Node) -> Iterator[tuple[str, dict[str, str]]]:
+    """The ConfigMaps of a volume, each with the paths of its keys; without any, all have their own names."""
     for source in (volume, *fields.items(volume, "projected", "sources")):
         name = fields.text(source, "configMap", "name")
         if name is not None:
-            yield name
+            items = fields.items(source, "configMap", "items")
+            yield name, {fields.text(one, "key") or "": fields.text(one, "path") or "" for one in items}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sidecarify.catalogue import Catalogue, Match
 from sidecarify.commands import Lifetime
 from sidecarify.commands.argv import SHELLS, base_name
 from sidecarify.commands.tools import TOOLS
+from sidecarify.judge.configuration import file_at
 from sidecarify.judge.model import Member
 from sidecarify.judge.sharing import shared_volumes
 from sidecarify.judge.signs import confirmation
 from sidecarify.kube.container import Container
 from sidecarify.kube.image import parse_image
+from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.workload import PodSpec
 
 # General images whose entrypoint is the tool that they are for.
@@ -21,20 +25,27 @@ _SERVERS = frozenset({"mysql", "mariadb", "mongo"})
 _CLIENTS = frozenset({"docker", "mysql", "mongo", "consul", "etcd", "memcached"})
 
 
-def member_of(pod: PodSpec, container: Container, catalogue: Catalogue) -> Member:
-    """A container of the pod, of whichever list, with its family and the volumes that it shares with `containers`."""
+def member_of(pod: PodSpec, container: Container, catalogue: Catalogue, others: Sequence[KubeObject] = ()) -> Member:
+    """A container of the pod, of whichever list, with its family and the volumes that it shares with `containers`.
+
+    `others` are the objects of the run: a script may stand in a ConfigMap.
+    """
     match = catalogue.match(container.image, container.args, container.command)
     shared = shared_volumes(pod, container)
     entrypoint = _entrypoint(container, match)
-    member = Member(container, match, shared, entrypoint=entrypoint)
+
+    def file_text(path: str) -> str | None:
+        return file_at(path, container, pod, others)
+
+    member = Member(container, match, shared, entrypoint=entrypoint, file_text=file_text)
     if match is None or match.transform.safe == "by-command":
         found = _by_program(member, catalogue)
         if found is not None:
-            return Member(container, found, shared, "program", entrypoint)
+            return Member(container, found, shared, "program", entrypoint, file_text)
     if match is None:
         found = _by_name(member, pod, catalogue)
         if found is not None:
-            return Member(container, found, shared, "name", entrypoint)
+            return Member(container, found, shared, "name", entrypoint, file_text)
     return member
 
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from sidecarify.catalogue import Catalogue, Match
-from sidecarify.commands import Program, expanded, expanded_words, read_program
+from sidecarify.commands import FileText, Program, expanded, expanded_words, read_program
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.judge.said import NO_REMARKS, Remarks
 from sidecarify.kube.container import Container, Handler
@@ -71,7 +71,7 @@ class Member:
     """A container of a pod with what is known about it.
 
     `matched_by` tells where its family is known from: a name is a hint, backed by other evidence. `entrypoint` is the
-    program of its image, where the family knows it.
+    program of its image, where the family knows it. `file_text` gives the text of a file that it mounts, by its path.
     """
 
     def __init__(
@@ -81,12 +81,14 @@ class Member:
         shared: tuple[SharedVolume, ...] = (),
         matched_by: MatchedBy = "image",
         entrypoint: tuple[str, ...] = (),
+        file_text: FileText = lambda _: None,
     ) -> None:
         self.container: Final = container
         self.match: Final = match
         self.shared: Final = shared
         self.matched_by: Final = matched_by
         self.entrypoint: Final = entrypoint
+        self.file_text: Final = file_text
 
     @property
     def name(self) -> str:
@@ -100,12 +102,18 @@ class Member:
         if self.match is not None and not (command or self.entrypoint) and _starts_with_a_command(args, self.match):
             command, args = args, ()
         known = self.container.environment
-        program = read_program(expanded_words(command, known), expanded_words(args, known), entrypoint=self.entrypoint)
+        program = read_program(
+            expanded_words(command, known),
+            expanded_words(args, known),
+            entrypoint=self.entrypoint,
+            file_text=self.file_text,
+        )
         return None if program is None else expanded(program, known, self.container.working_dir)
 
     def hook(self, handler: Handler | None) -> Program | None:
         """What an exec probe or hook of it runs, with its variables (a shell's only: nobody expands `$(X)` there)."""
-        program = read_program(handler.command, ()) if handler is not None and handler.kind == "exec" else None
+        runs = handler is not None and handler.kind == "exec"
+        program = read_program(handler.command, (), file_text=self.file_text) if handler is not None and runs else None
         return None if program is None else expanded(program, self.container.environment, self.container.working_dir)
 
     @property

@@ -32,11 +32,11 @@ def judge_sidecars(
     members = []
     roles = []
     for container in pod.containers:
-        members.append(member_of(pod, container, catalogue))
+        members.append(member_of(pod, container, catalogue, others))
         roles.append(Role("main", (Evidence("it is an ordinary container", container.line),)))
     for container in pod.init_containers:
         if container.is_native_sidecar:
-            member = member_of(pod, container, catalogue)
+            member = member_of(pod, container, catalogue, others)
             chosen = not settings.only or named(settings.only, pod, container.name)
             members.append(member)
             roles.append(Role("helper" if chosen else "peer", tuple(_evidence(member))))

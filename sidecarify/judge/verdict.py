@@ -48,10 +48,10 @@ def judge(
     helper and every container whose role is unclear gets a verdict: the strictest of its findings, or safe. Main
     containers and peers get none. Raises YamlError (`duplicate-key`).
     """
-    members = tuple(member_of(pod, container, catalogue) for container in pod.containers)
     around = surroundings(others)
+    members = tuple(member_of(pod, container, catalogue, around) for container in pod.containers)
     decided = roles(pod, members, around, settings)
-    sidecars = tuple(member_of(pod, one, catalogue) for one in pod.init_containers if one.is_native_sidecar)
+    sidecars = tuple(member_of(pod, one, catalogue, around) for one in pod.init_containers if one.is_native_sidecar)
     context = PodContext(pod, members, decided, settings.target, around, complete, sidecars=sidecars)
     found = [_answer(member, context, settings) for member in members]
     context = context.refusing(tuple(one.member for one in found if one.verdict == "refuse" and not one.named))

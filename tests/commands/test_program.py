@@ -206,6 +206,54 @@ def test_functions_that_call_one_another_take_bounded_time() -> None:
     assert time.process_time() - started < 5
 
 
+LOOP = "while true; do x; sleep 1; done"
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "argv"),
+    [
+        pytest.param("sh /s/x.sh a", LOOP, ("sh", "/s/x.sh", "a"), id="a shell's file"),
+        pytest.param("bash -e /s/x.sh", LOOP, ("bash", "/s/x.sh"), id="with an option"),
+        pytest.param("/s/x.sh a", f"#!/bin/sh\n{LOOP}", ("sh", "/s/x.sh", "a"), id="a program that names its shell"),
+        pytest.param("/s/x.sh", f"#!/usr/bin/env bash\n{LOOP}", ("bash", "/s/x.sh"), id="by way of env"),
+        pytest.param("tini -- /s/x.sh", f"#!/bin/sh -e\n{LOOP}", ("sh", "/s/x.sh"), id="behind an init process"),
+    ],
+)
+def test_a_script_whose_text_is_known_is_read(words: str, text: str, argv: tuple[str, ...]) -> None:
+    program = read_program(words.split(), [], file_text={"/s/x.sh": text}.get)
+    assert program is not None
+    assert program.lifetime is Lifetime.FOREVER
+    assert program.argv == argv
+    assert program.shell
+    assert program.script == text
+    assert program.script_index is None
+    assert program.parameters == argv[argv.index("/s/x.sh") :]
+    assert program.set_e is ("-e" in words or "sh -e" in text)
+
+
+@pytest.mark.parametrize("words", [["sh", "-c", "/s/x.sh"], ["sh", "-c", "exec sh /s/x.sh"], ["sh", "-c", "/s/x.sh a"]])
+def test_a_script_that_only_calls_another_is_that(words: list[str]) -> None:
+    program = read_program(words, [], file_text={"/s/x.sh": f"#!/bin/sh\n{LOOP}"}.get)
+    assert program is not None
+    assert program.lifetime is Lifetime.FOREVER
+    assert program.command == tuple(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        pytest.param("/s/x.sh", LOOP, id="no first line that names a shell"),
+        pytest.param("/s/x.sh", f"#!/usr/bin/python3\n{LOOP}", id="another interpreter"),
+        pytest.param("sh /s/y.sh", LOOP, id="another file"),
+        pytest.param("timeout 5 sh /s/x.sh", LOOP, id="a limit"),
+    ],
+)
+def test_what_is_no_known_script_is_not_read(words: str, text: str) -> None:
+    program = read_program(words.split(), [], file_text={"/s/x.sh": text}.get)
+    assert program is not None
+    assert program.lifetime is not Lifetime.FOREVER
+
+
 _WORDS = """
 while until for in do done if then else elif fi case esac true false : ; ;; & && || | ( ) { } [ ] [[ ]] (( )) ! $( ` ' "
 $X ${Y:-z} $$ $$( trap wait exit break exec eval sh -c sleep inf tail -f -F x /x > >> < << <<< EOF 2>&1 f() é kill curl

@@ -54,7 +54,7 @@ def one_shot_helper(helper: Member, pod: PodContext) -> Iterator[Finding]:
     seconds may never be seen running by the kubelet: then what stands after it, the main container included, is never
     started (hazard ORD2; k/k#120848). Known are the one-shot flags of helper families (`--one-time`, `METHOD=LIST`),
     their settings in a ConfigMap that stands in the run too (`exit_after_auth = true`), and scripts without a loop or a
-    daemon at their end.
+    daemon at their end, in the manifest or in such a ConfigMap.
 
     Fires on:
         - name: git-sync
@@ -157,12 +157,12 @@ def lifetime_unknown(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """Nothing in the manifest says whether the helper's program keeps running.
 
     A native sidecar that ends is started again for ever, and one that ends at once may keep the main container from
-    starting (hazards ORD2, JOB1). What an image does by default, what a script in the image or in a ConfigMap does, and
-    a script that cannot be read, are invisible here, and are never assumed to be safe. So is a helper that runs another
-    program and ends with it (`litestream replicate -exec`), and a loop that a command which nobody knows may leave (`if
-    my-check; then exit 1; fi`; `my-check || exit 1` is a failure, and no plan). Daemons of known families, options such
-    as `--listen` or `--watch`, ports and probes all say that a program stays; of names only that of a family
-    (`metrics-exporter`) does, not an ending (`data-exporter`).
+    starting (hazards ORD2, JOB1). What an image does by default, what a script in the image or in a ConfigMap that is
+    not in the run does, and a script that cannot be read, are invisible here, and are never assumed to be safe. So is a
+    helper that runs another program and ends with it (`litestream replicate -exec`), and a loop that a command which
+    nobody knows may leave (`if my-check; then exit 1; fi`; `my-check || exit 1` is a failure, and no plan). Daemons of
+    known families, options such as `--listen` or `--watch`, ports and probes all say that a program stays; of names
+    only that of a family (`metrics-exporter`) does, not an ending (`data-exporter`).
 
     Fires on:
         - {name: cert-watcher, image: corp/certs:3, command: [/opt/scripts/certs.sh], volumeMounts: [...]}
