@@ -21,7 +21,7 @@ class TreeRule(NamedTuple):
         return self.check.__name__.replace("_", "-")
 
 
-def overlay_not_followed(reason: str, line: int, file: str) -> Finding:
+def overlay_not_followed(reason: str, advice: str, line: int, file: str) -> Finding:
     """Something in a kustomize tree names the helper or counts it, and cannot be changed to fit the move.
 
     A patch, a replacement or a JSON6902 path that is left behind adds a second, broken container, hits another one, or
@@ -48,16 +48,11 @@ def overlay_not_followed(reason: str, line: int, file: str) -> Finding:
     Fix: change that place so that it names the container, give its file to the run too, or name the container, accept
         the rule and change the place by hand.
     """
-    advice = (
-        "Change that place first, or name the container and accept this rule, and change it by hand."
-        if not reason.endswith(_OUTSIDE)
-        else "Give that file too, or name the container and accept this rule, and change it by hand."
-    )
     effect = f"Its overlays cannot follow: {reason} (PATCH1, ORD13)."
-    return Finding("overlay-not-followed", "refuse", effect, advice, line, file)
-
-
-_OUTSIDE = "is not among the files of the run"
+    either = (
+        f"{advice or 'Change that place first'}, or name the container and accept this rule, and change it by hand."
+    )
+    return Finding("overlay-not-followed", "refuse", effect, either, line, file)
 
 
 def overlays_disagree(mild: str, strict: str, line: int, file: str) -> Finding:

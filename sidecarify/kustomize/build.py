@@ -122,7 +122,7 @@ class Step:
 
 
 class Obstacle(NamedTuple):
-    """Why nothing can be said of what a build makes of a workload; `line` is a line of `Sources`.
+    """Why nothing can be said of what a build makes of a workload, and what to do; `line` is a line of `Sources`.
 
     `final` says that the workload cannot even be edited.
     """
@@ -130,6 +130,7 @@ class Obstacle(NamedTuple):
     line: int
     message: str
     final: bool = False
+    advice: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -403,7 +404,9 @@ class _Builder:
                 try:
                     self._apply(patch, patch.unit, patch.node, live, unseen)
                 except (merge.PatchError, YamlError) as error:
-                    live.obstacles.append(Obstacle(error.line, f"the patch cannot be followed: {error.message}"))
+                    what = f"the patch cannot be followed: {error.message}"
+                    advice = error.advice if isinstance(error, merge.PatchError) else ""
+                    live.obstacles.append(Obstacle(error.line, what, advice=advice))
         if not hits and pile.unseen and patch.unit is not None:
             self.strays.setdefault(patch.unit, pile.unseen[0])
 
@@ -440,7 +443,7 @@ class _Builder:
         """The object after a strategic merge; its kind, name and namespace stay unless the entry allows a change."""
         if (now.group, now.version, now.kind) not in SCHEMA and _names_lists(root):
             what = f"kustomize knows no schema of {now.kind} and replaces whole lists"
-            raise merge.PatchError(what, root.line)
+            raise merge.PatchError(what, root.line, "Write operations (JSON6902) in its stead")
         node = merge.strategic(before.node, root)
         if node is None:
             return None
@@ -737,4 +740,4 @@ def _configured(unit: Unit, state: State) -> Iterator[Obstacle]:
                 kinds = {fields.text(node, "kind") for node in nodes}
                 if twin not in plain and (None in kinds or state.subject.current.kind in kinds):
                     what = f"the field spec {written} of a configuration names only `{one}`"
-                    yield Obstacle(nodes[0].line, what)
+                    yield Obstacle(nodes[0].line, what, advice=f"Write the same for `{other}`")

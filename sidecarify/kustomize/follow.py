@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from sidecarify.direction import POLICY, Direction, Manner
 from sidecarify.kube import fields
@@ -84,10 +84,11 @@ class Edit(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why containers cannot move; `line` is a line of `Sources`."""
+    """Why containers cannot move, and what to do; `line` is a line of `Sources`."""
 
     line: int
     message: str
+    advice: str = ""
 
 
 class Following(NamedTuple):
@@ -112,16 +113,34 @@ class _Demand:
     plans: dict[Plan, list[tuple[str, frozenset[Site]]]] = field(default_factory=dict)
     unseen: Node | None = None
 
+    def said(self, plan: Plan) -> str:
+        """What a plan asks of the text."""
+        if plan == self.unchanged:
+            return "it must stay as it is"
+        if isinstance(plan, TextPlan):
+            return f"it must say {plan.text}"
+        if isinstance(plan, OperationPlan):
+            shape = {"": "", "wrapped": " with a list", "unwrapped": " with one container"}[plan.shape]
+            return f"it must say {plan.path}{shape}"
+        named = dict.fromkeys(name for _, manner in plan.items for name in manner.named_before)
+        before = f", behind {', '.join(f'`{name}`' for name in named)}" if named else ""
+        return f"an item must go to the other list{before}"
 
-_Stuck = Callable[[str], "_StuckError"]
+
+class _Stuck(Protocol):
+    """Makes the error of one place from what it says and advises."""
+
+    def __call__(self, message: str, advice: str = "") -> _StuckError: ...
 
 
 class _StuckError(Exception):
     """The move cannot be followed here; `final` says that nobody can accept that: no valid pod would come of it."""
 
-    def __init__(self, line: int, message: str, sites: Iterable[Site], *, final: bool = False) -> None:
+    def __init__(
+        self, line: int, message: str, sites: Iterable[Site], advice: str = "", *, final: bool = False
+    ) -> None:
         super().__init__(message)
-        self.reason = Reason(line, message)
+        self.reason = Reason(line, message, advice)
         self.sites = frozenset(sites)
         self.final = final
 
@@ -201,6 +220,10 @@ def _as_listed(sites: Sequence[Site], edits: Iterable[Edit]) -> tuple[Site, ...]
     return tuple(sorted(sites, key=key))
 
 
+_A_TEXT_EACH = "Give each of them a patch of its own"
+_ONE_EACH = "Write an operation for each container that it is about"
+
+
 class _Pursuit:
     """One attempt to let a set of containers move."""
 
@@ -235,7 +258,7 @@ class _Pursuit:
             present = {site for site in self._sites(one, path) if site in self.moving}
             if present and one.obstacles:
                 obstacle = max(one.obstacles, key=lambda obstacle: obstacle.final)
-                reason = Reason(obstacle.line, f"{obstacle.message} (kustomization {one.root or '.'})")
+                reason = Reason(obstacle.line, f"{obstacle.message} (kustomization {one.root or '.'})", obstacle.advice)
                 if obstacle.final:
                     self._refuse(present, reason)
                     continue
@@ -339,7 +362,10 @@ class _Pursuit:
         if fields.text(holder, merge.DIRECTIVE) == "delete":
             return behind
         if concerned and _directive_above(holder, path.split(".")):
-            raise _StuckError(line, "the patch replaces or deletes what holds the containers", concerned)
+            what = "the patch replaces or deletes what holds the containers"
+            raise _StuckError(
+                line, what, concerned, "Let it name the containers that it changes, and nothing above them"
+            )
         given = at_path(holder, path.split("."))
         listed = {name: fields.items(given, name) for name in LISTS}
         source, target = self.direction[:2]
@@ -386,7 +412,8 @@ class _Pursuit:
             )
         )
         if given is not None:
-            self._demand(subject, ListPlan(), plan, one, concerned, line, step.unseen)
+            first = moving[0][0].node.line if moving else line
+            self._demand(subject, ListPlan(), plan, one, concerned, first, step.unseen)
         return result
 
     def _no_longer_named(
@@ -426,7 +453,8 @@ class _Pursuit:
             value = pair[1].resolved
             whole = value.kind != "seq" or merge.replaces_list(value)
             if whole and any(self._is(entry) for entry in (*before.of(name), *after.of(name), *behind.of(name))):
-                raise _StuckError(pair[0].line, f"the patch replaces the whole list `{name}`", concerned)
+                what = f"the patch replaces the whole list `{name}`, the helper with it"
+                raise _StuckError(pair[0].line, what, concerned, "Let it name the containers that it changes alone")
             names = [fields.text(item, "name") for item in fields.items(value)]
             if len(set(names)) != len(names):
                 raise _StuckError(pair[0].line, f"the patch names a container of `{name}` twice", concerned)
@@ -442,7 +470,7 @@ class _Pursuit:
         order = pair_value(given, f"$setElementOrder/{self.direction.source}")
         if order is not None:
             what = "kustomize does not read `$setElementOrder` and leaves it in the object"
-            raise _StuckError(order.line, what, concerned)
+            raise _StuckError(order.line, what, concerned, "Take it out of the patch")
 
     def _named_before(
         self,
@@ -509,8 +537,8 @@ class _Pursuit:
         steps = path.split(".")
         line = operation.node.line
 
-        def stuck(message: str) -> _StuckError:
-            return _StuckError(line, message, concerned)
+        def stuck(message: str, advice: str = "") -> _StuckError:
+            return _StuckError(line, message, concerned, advice)
 
         choice = pointer_choice(written.path, steps, LISTS)
         origin = pointer_choice(written.source, steps, LISTS) if written.source is not None else None
@@ -523,7 +551,7 @@ class _Pursuit:
             if one is None:
                 continue
             if one.chosen is None:
-                raise stuck(f"the operation is on the whole list `{one.listed.text}`")
+                raise stuck(f"the operation is on the whole list `{one.listed.text}`", _ONE_EACH)
             if not one.rest and operation.op in ("copy", "move"):
                 raise stuck("the operation copies or moves a whole container")
         if choice is None and origin is None:
@@ -569,7 +597,7 @@ class _Pursuit:
         new, there = behind.of(listed), after.of(listed)
         moves = any(self._is(entry) for entry in new)
         if before.of(listed) or listed == "containers" or (len(new) != 1 and (there or moves)):
-            raise stuck(f"the operation is on the whole list `{listed}`: write one that adds a container for each")
+            raise stuck(f"the operation is on the whole list `{listed}`", _ONE_EACH)
         if not moves and not there:
             return written, Roster(after.containers, new)
         path = written.path[: choice.listed.span.start]
@@ -676,8 +704,8 @@ class _Pursuit:
     def _path(
         self, path: str, step: Step, node: Node, before: Roster, after: Roster, concerned: frozenset[Site]
     ) -> str:
-        def stuck(message: str) -> _StuckError:
-            return _StuckError(node.line, f"the field path {node.value} {message}", concerned)
+        def stuck(message: str, advice: str = "") -> _StuckError:
+            return _StuckError(node.line, f"the field path {node.value} {message}", concerned, advice)
 
         text, steps = node.value, path.split(".")
         if text == path or path.startswith(f"{text}."):
@@ -687,7 +715,7 @@ class _Pursuit:
             return text
         listed = choice.listed.text
         if choice.chosen is None:
-            raise stuck(f"is the whole list `{listed}`")
+            raise stuck(f"is the whole list `{listed}`", "Write one for each container, by its name (`[name=...]`)")
         pattern = step.kind == "target" and not step.create
         chosen = choice.chosen.text
         indexes = chosen_indexes(chosen, [one.name for one in before.of(listed)], pattern=pattern)
@@ -696,7 +724,9 @@ class _Pursuit:
         entries = [before.of(listed)[index] for index in indexes]
         moving = [entry for entry in entries if self._is(entry)]
         if moving and len(moving) != len(entries):
-            raise stuck("chooses containers of which only some move")
+            names = ", ".join(f"`{entry.name}`" for entry in entries)
+            what = f"chooses {names}, of which only some move: it would miss the others"
+            raise stuck(what, "Write one for each container, by its name (`[name=...]`)")
         if moving and not choice.rest:
             raise stuck("is a whole container")
         new_list = self.direction.target if moving else listed
@@ -727,6 +757,8 @@ class _Pursuit:
         unseen: Node | None = None,
     ) -> None:
         demand = self.demands.setdefault(subject.key, _Demand(subject, unchanged, line))
+        if plan != unchanged and demand.plans.keys() <= {unchanged}:
+            demand.line = line
         who = f"{one.owner.kind} {one.owner.name} of kustomization {one.root or '.'}"
         demand.plans.setdefault(plan, []).append((who, frozenset(sites)))
         demand.unseen = demand.unseen or unseen
@@ -759,18 +791,18 @@ class _Pursuit:
                 what = (
                     f"the patch is (or may be) also for objects of {unknown.value or 'a generator'}, which are not read"
                 )
-                reason = Reason(demand.line, what)
+                reason = Reason(demand.line, what, "Let its target name one kind and one name")
             elif other is not None:
                 what = f"the same text is used for {other.kind} {other.name}, whose pod spec is not known"
-                reason = Reason(demand.line, what)
+                reason = Reason(demand.line, what, _A_TEXT_EACH)
             elif len(demand.plans) > 1:
-                users = [users[0][0] for users in demand.plans.values()][:2]
-                what = f"the same text is used for {' and for '.join(users)}, which would need it to differ"
-                reason = Reason(demand.line, what)
+                uses = [f"for {users[0][0]} {demand.said(plan)}" for plan, users in demand.plans.items()][:2]
+                what = f"the same text is used several times: {', but '.join(uses)}"
+                reason = Reason(demand.line, what, _A_TEXT_EACH)
                 self.unordered |= sites
             elif not self.writable(demand.subject.unit.file):
                 what = "this would have to change with it, and is not among the files of the run"
-                reason = Reason(demand.line, what)
+                reason = Reason(demand.line, what, "Give that file too")
             if reason is not None and self._tolerates(sites, reason):
                 demand.plans = {demand.unchanged: []}
 

@@ -34,10 +34,11 @@ DIRECTIVE = "$patch"
 class PatchError(Exception):
     """A patch that does not apply to the object, or whose effect is not known; `line` is that of its node."""
 
-    def __init__(self, message: str, line: int) -> None:
+    def __init__(self, message: str, line: int, advice: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.line = line
+        self.advice = advice
 
 
 def mapping_like(node: Node, pairs: list[tuple[Node, Node]]) -> Node:

@@ -248,7 +248,7 @@ class _Silence:
 
     def accepts(self, site: Site) -> bool:
         """Whether a container may move though something does not follow: it is named, and the rule is accepted."""
-        finding = overlay_not_followed("", 0, "")
+        finding = overlay_not_followed("", "", 0, "")
         answer = self._answers.by_site.get(site)
         named = answer is not None and answer.named
         return self.ignores(site, finding.rule) or (named and self._options(site).consent.accepts(finding))
@@ -391,14 +391,15 @@ def _notes(
     for site, reason in accepted.items():
         place = graph.sources.place(reason.line)
         what = f"Something does not follow it: {reason.message}."
-        finding = Finding("overlay-not-followed", "note", what, "Change it by hand.", place.line, place.file)
+        advice = f"{reason.advice}." if reason.advice else "Change it by hand."
+        finding = Finding("overlay-not-followed", "note", what, advice, place.line, place.file)
         notes.setdefault(site, {})[finding] = None
     return {site: tuple(findings) for site, findings in notes.items()}
 
 
 def _unfollowed(graph: Graph, site: Site, reason: Reason) -> TreeRefusal:
     place = graph.sources.place(reason.line)
-    finding = overlay_not_followed(reason.message, place.line, place.file)
+    finding = overlay_not_followed(reason.message, reason.advice, place.line, place.file)
     name = fields.text(site.node, "name") or ""
     refusal = Refusal(0, "", name, finding.rule, finding.message, place.line, finding.level, place.file)
     return _refusal(graph, site, refusal)

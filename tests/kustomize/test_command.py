@@ -165,7 +165,7 @@ class TestScope:
         before = write(repository, tree(prod=FOLLOWED))
         done = sidecarify("convert", "base")
         assert changed(repository, before) == []
-        assert done.says("prod/patch.yaml:1: [overlay-not-followed] git-sync (in base/shop.yaml)", "Give that file too")
+        assert done.says("prod/patch.yaml:8: [overlay-not-followed] git-sync (in base/shop.yaml)", "Give that file too")
 
     def test_a_base_whose_overlay_says_nothing_of_the_container(self, repository: Path, sidecarify: Command) -> None:
         """Near miss: nothing has to follow."""
@@ -205,7 +205,7 @@ class TestScope:
         (repository / ".gitignore").write_text(ignored)
         done = sidecarify("convert", *arguments)
         assert changed(repository, before) == []
-        assert done.says("prod/patch.yaml:1: [overlay-not-followed]")
+        assert done.says("prod/patch.yaml:8: [overlay-not-followed]")
 
     @pytest.mark.parametrize(
         ("arguments", "ignored"),
@@ -221,7 +221,7 @@ class TestScope:
         texts = tree(prod=FOLLOWED)
         inline = f"resources: [../base]\npatches:\n- patch: |\n{indented(FOLLOWED, 4)}"
         before = write(repository, texts | {"test/kustomization.yaml": inline})
-        assert sidecarify("convert", *arguments, ".").says("test/kustomization.yaml:4: [overlay-not-followed]")
+        assert sidecarify("convert", *arguments, ".").says("test/kustomization.yaml:11: [overlay-not-followed]")
         assert changed(repository, before) == []
         (repository / "test/kustomization.yaml").unlink()
         sidecarify("convert", *arguments, ".")

@@ -75,8 +75,10 @@ def test_refused(case: Case) -> None:
     assert not carried.changes
     assert carried.refused
     expected = case.before.with_name("reason.txt").read_text()
-    places = {f"{graph.sources.place(reason.line)}: {reason.message}\n" for reason in carried.refused.values()}
-    assert "".join(sorted(places)) == expected
+    told = {
+        f"{graph.sources.place(one.line)}: {one.message}. {one.advice}".rstrip() for one in carried.refused.values()
+    }
+    assert "\n".join(sorted(told)) + "\n" == expected
 
 
 def test_there_is_a_fixture_of_each_kind() -> None:
