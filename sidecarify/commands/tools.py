@@ -68,8 +68,8 @@ ONE_SHOT = _names("""
 
 # Stays in the foreground until it is stopped, whatever the operands.
 DAEMONS = _names("""
-    alertmanager amazon-cloudwatch-agent apache2-foreground aws-sigv4-proxy awscollector bird6 blackbox_exporter
-    buildkitd cadvisor chisel configmap-reload consul-dataplane containerboot coredns csi-attacher
+    alertmanager amazon-cloudwatch-agent apache2-foreground argocd-cmp-server aws-sigv4-proxy awscollector bird6
+    blackbox_exporter buildkitd cadvisor chisel configmap-reload consul-dataplane containerboot coredns csi-attacher
     csi-node-driver-registrar csi-provisioner csi-resizer csi-snapshotter daphne daprd dcgm-exporter
     dockerd-entrypoint.sh frps go-crond grafana-server http-echo http-server httpd-foreground hypercorn jaeger-agent
     jaeger-all-in-one jaeger-collector jaeger-query json-server kube-rbac-proxy kube-state-metrics kubelet
