@@ -24,15 +24,25 @@ def main() -> None:
     except KeyboardInterrupt:  # before a command has begun
         print("sidecarify: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    except Exception:
-        import traceback  # noqa: PLC0415  (for the worst case alone)
-
-        # Python would end with 1, which is taken.
-        traceback.print_exc()
-        sys.exit(2)
+    except Exception as error:
+        sys.exit(_fault(error))
     finally:
         # Nor does Python have to look through all of it, twice, before it ends.
         gc.freeze()
+
+
+def _fault(error: Exception) -> int:
+    """Say what no command has foreseen, and give the exit code. Python would end with 1, which is taken."""
+    if isinstance(error, OSError) and error.filename is None:  # no file's, so that of the stream that gets the help
+        from sidecarify.cli.terminal import stdout_failed  # noqa: PLC0415  (for the worst case alone)
+
+        return stdout_failed(error)
+    import traceback  # noqa: PLC0415  (as above)
+
+    from sidecarify.report.visible import visible_lines  # noqa: PLC0415
+
+    print(visible_lines("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+    return 2
 
 
 def _replace_closed_streams() -> None:

@@ -11,6 +11,7 @@ import typer
 from sidecarify.cli.terminal import ColorWhen, complain
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.report.text import message
+from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
     from sidecarify.configuration import Configuration
@@ -31,7 +32,7 @@ class PlacementName(StrEnum):
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATH]... | -", help="Files and folders; `-` is stdin. Default: the current folder."),
+    typer.Argument(metavar="PATH", help="Files and folders; `-` is stdin. Default: the current folder."),
 ]
 Diff = Annotated[bool, typer.Option("--diff", help="Write nothing; print what would change as a patch.")]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if something would change.")]
@@ -169,7 +170,7 @@ def options(judging: Judging, file: "Configuration | None" = None) -> "Options":
         _check_rules(f"--{flag}", patterns or (), judging.direction)
     for folder in judging.transforms or ():
         if not folder.is_dir():
-            raise typer.BadParameter(f"{folder} is no folder.", param_hint="--transforms")
+            raise typer.BadParameter(visible(f"{folder} is no folder."), param_hint="--transforms")
     given = file or NOTHING
     placement = judging.placement.value if judging.placement is not None else given.placement
     shared = given.shared_volume if judging.no_shared_volume is None else not judging.no_shared_volume
@@ -195,9 +196,9 @@ def options(judging: Judging, file: "Configuration | None" = None) -> "Options":
     try:
         check(made)
     except CatalogueError as error:
-        raise typer.BadParameter(str(error), param_hint="--transforms") from None
+        raise typer.BadParameter(visible(str(error)), param_hint="--transforms") from None
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--kube-version") from None
+        raise typer.BadParameter(f"{error}.", param_hint="--kube-version") from None
     return made
 
 

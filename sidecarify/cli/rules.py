@@ -9,9 +9,7 @@ from sidecarify.cli.terminal import ColorWhen, Terminal, orderly_end, put
 
 
 def rules(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="The rule to explain. Default: list all.")
-    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The rule to explain. Default: list all.")] = None,
     color: arguments.Color = ColorWhen.AUTO,
 ) -> None:
     """List the rules, or explain one: what would happen, an example, a near miss, and what to do."""

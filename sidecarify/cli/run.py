@@ -221,7 +221,7 @@ class _Run:
 
         look, name = self.terminal.err, outcome.manifest.name
         report = self.ledger.new(of_outcome(outcome)._replace(fixes=fixes))
-        if self.ledger.used:
+        if self.wish.reporting.baseline is not None:
             outcome = _new(outcome, report)
         self.summary.add(report)
         self.tally.add(outcome)

@@ -11,6 +11,7 @@ from sidecarify.cli.progress import looking
 from sidecarify.cli.terminal import Terminal
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.report.text import nothing_found
+from sidecarify.report.visible import visible
 
 if TYPE_CHECKING:
     from sidecarify.cli.choices import Choices
@@ -109,7 +110,7 @@ class Selecting(NamedTuple):
         try:
             return changed_since(since, (*self.given, *selection.listed))
         except RevisionError as error:
-            raise typer.BadParameter(f"{error}.", param_hint="--since") from None
+            raise typer.BadParameter(visible(f"{error}."), param_hint="--since") from None
 
     def _selection(self, choices: "Choices") -> "Selection":
         from sidecarify.discover import Selection, listed  # noqa: PLC0415  (see find)
@@ -141,4 +142,4 @@ def _list(name: str) -> bytes:
     try:
         return read(name)
     except FileError as error:
-        raise typer.BadParameter(f"{name} {error.message}.", param_hint="--files-from") from None
+        raise typer.BadParameter(visible(f"{name} {error.message}."), param_hint="--files-from") from None

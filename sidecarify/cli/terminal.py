@@ -96,13 +96,17 @@ def orderly_end() -> Iterator[None]:
     except DeadWorkerError as error:
         complain(f"sidecarify: {error}; nothing was written")
         raise typer.Exit(2) from None
-    except BrokenPipeError:
-        _forget_stdout()
-        raise typer.Exit(READER_GONE) from None
     except OSError as error:
-        complain(f"sidecarify: cannot write to stdout: {error.strerror or error}")
-        _forget_stdout()
-        raise typer.Exit(2) from None
+        raise typer.Exit(stdout_failed(error)) from None
+
+
+def stdout_failed(error: OSError) -> int:
+    """Say that stdout takes no more, unless its reader has gone, and give the exit code for it."""
+    _forget_stdout()
+    if isinstance(error, BrokenPipeError):
+        return READER_GONE
+    complain(f"sidecarify: cannot write to stdout: {error.strerror or error}")
+    return 2
 
 
 @contextmanager

@@ -7,11 +7,12 @@ import typer
 
 from sidecarify.cli import arguments
 from sidecarify.cli.terminal import ColorWhen, Terminal, orderly_end, put
+from sidecarify.report.visible import visible
 
 
 def transforms(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="The family to explain. Default: list all.")
+        str | None, typer.Argument(metavar="NAME", help="The family to explain. Default: list all.")
     ] = None,
     folders: Annotated[
         list[Path] | None,
@@ -29,7 +30,7 @@ def transforms(
     try:
         catalogue = load((bundled_folder(), *(folders or ())))
     except CatalogueError as error:
-        raise typer.BadParameter(str(error), param_hint="--transforms") from None
+        raise typer.BadParameter(visible(str(error)), param_hint="--transforms") from None
     if name is None:
         rows = [(one.name, one.safe, one.summary) for one in catalogue.all]
         answer = list_text([("FAMILY", "SAFE", "WHAT IT DOES"), *rows], width=terminal.out.width)

@@ -26,7 +26,7 @@ def _command(result: Result, about: About) -> str:
         "line": str(result.line),
         "title": f"sidecarify: {result.rule}",
     }
-    said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    said = ",".join(f"{name}={_property(visible(value))}" for name, value in properties.items())
     return f"::{_name(result)} {said}::{_data(visible(result.message))}"
 
 

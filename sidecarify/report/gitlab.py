@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from sidecarify.report.about import About
 from sidecarify.report.results import FileReport, Result
+from sidecarify.report.visible import visible
 
 _SEVERITIES = {"error": "critical", "refuse": "major", "review": "minor", "safe": "minor", "note": "info"}
 
@@ -26,7 +27,7 @@ def gitlab(reports: Iterable[FileReport], about: About) -> Iterator[str]:
 
 def _entry(result: Result, about: About) -> dict[str, object]:
     return {
-        "description": result.message,
+        "description": visible(result.message),
         "check_name": result.rule,
         "fingerprint": result.fingerprint,
         "severity": _SEVERITIES[result.level],

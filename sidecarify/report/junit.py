@@ -6,14 +6,13 @@ manifest that could not be read is an error. The form is that of the XSD of Jenk
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from sidecarify.report.about import About
+from sidecarify.report.concise import line
 from sidecarify.report.results import FileReport, Result
+from sidecarify.report.visible import visible
 
-# What XML 1.0 allows no document to hold, however it is escaped (production 2, Char).
-_NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENTS = {"move": "failure", "error": "error", "left": "skipped", "template": "skipped"}
 
 
@@ -43,8 +42,8 @@ def _suite(report: FileReport, about: About) -> Iterator[str]:
     if not told:
         yield f"    <testcase name={_quoted(about.words.become)} classname={_quoted(name)}/>\n"
     if said:
-        lines = "\n".join(f"{one.file}:{one.line}: [{one.rule}] {one.container}: {one.message}" for one in said)
-        yield f"    <system-out>{_escaped(lines)}</system-out>\n"
+        lines = "\n".join(_escaped(line(one)) for one in said)
+        yield f"    <system-out>{lines}</system-out>\n"
     yield "  </testsuite>\n"
 
 
@@ -57,16 +56,15 @@ def _case(result: Result, name: str) -> Iterator[str]:
     yield f"    <testcase name={_quoted(title)} classname={_quoted(name)}>\n"
     yield (
         f"      <{element} type={_quoted(result.rule)} message={_quoted(f'{where}: {result.message}')}>"
-        f"{_escaped(chr(10).join(result.evidence))}</{element}>\n"
+        f"{chr(10).join(map(_escaped, result.evidence))}</{element}>\n"
     )
     yield "    </testcase>\n"
 
 
 def _quoted(text: str) -> str:
-    # A line end in an attribute would be read as a blank.
-    return '"' + _escaped(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;") + '"'
+    return '"' + _escaped(text).replace('"', "&quot;") + '"'
 
 
 def _escaped(text: str) -> str:
-    clean = _NO_CHARACTER.sub("\ufffd", text)
-    return clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+    # What is spelt out includes all that XML 1.0 allows no document to hold (production 2, Char).
+    return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

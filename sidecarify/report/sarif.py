@@ -13,6 +13,7 @@ from urllib.parse import quote
 from sidecarify.report.about import About
 from sidecarify.report.diff import replaced_lines
 from sidecarify.report.results import FileReport, Fix, Result
+from sidecarify.report.visible import visible
 from sidecarify.report.words import Words
 from sidecarify.yamltext.source import BOM
 
@@ -85,7 +86,7 @@ def _result(result: Result, index: int, about: About) -> Json:
 
 def _text(text: str) -> str:
     # `[words](target)` in a message is a link (3.11.6).
-    return text.replace("](", "] (")
+    return visible(text).replace("](", "] (")
 
 
 def _location(result: Result, about: About) -> Json:

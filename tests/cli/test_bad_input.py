@@ -279,17 +279,20 @@ def test_a_full_disk(sidecarify: Command) -> None:
         subprocess.run(["umount", "disk"], check=True)
 
 
-def test_a_full_disk_behind_stdout(folder: Path) -> None:
+@pytest.mark.parametrize(
+    "arguments", [("convert", "--diff", "web.yaml"), ("rules",), ("--help",), ("--version",), ("inspect", "--help")]
+)
+def test_a_full_disk_behind_stdout(arguments: tuple[str, ...]) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full here")
     with Path("/dev/full").open("wb") as full:
         ran = subprocess.run(
-            [sys.executable, "-m", "sidecarify", "convert", "--diff", str(folder / "web.yaml")],
+            [sys.executable, "-m", "sidecarify", *arguments],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
-            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
     assert (ran.returncode, ran.stderr) == (2, "sidecarify: cannot write to stdout: No space left on device\n")
 
@@ -316,8 +319,9 @@ class TestClosedStreams:
         ended = self.run("<&-", "convert", "-")
         assert (ended.code, ended.err) == (2, "<stdin>:1: [unreadable] cannot be read: Bad file descriptor\n")
 
-    def test_stdout(self) -> None:
-        ended = self.run(">&-", "convert", "--diff", "web.yaml")
+    @pytest.mark.parametrize("arguments", [("convert", "--diff", "web.yaml"), ("--help",), ("--version",)])
+    def test_stdout(self, arguments: tuple[str, ...]) -> None:
+        ended = self.run(">&-", *arguments)
         assert (ended.code, ended.err) == (2, "sidecarify: cannot write to stdout: Bad file descriptor\n")
 
     def test_stdout_that_is_not_needed(self) -> None:

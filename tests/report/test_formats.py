@@ -25,12 +25,31 @@ from sidecarify.report.junit import junit
 from sidecarify.report.markdown import code, markdown, plain
 from sidecarify.report.pods import pods_json, pods_lines
 from sidecarify.report.results import FileReport, Result, Sort
+from sidecarify.report.sarif import sarif
+from sidecarify.report.visible import visible
 from tests.support.manifests import WEB
 
 from .conftest import BROKEN, NASTY, TAIL, TEMPLATE, converted, inspected, nasty, said
 
 SORTS: tuple[Sort, ...] = ("move", "left", "note", "error")
 SCHEMAS = Path(__file__).parent / "schemas"
+
+
+ACTING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+FORMS = {"concise": concise, "github": github, "gitlab": gitlab, "junit": junit, "markdown": markdown, "sarif": sarif}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_people_read_holds_nothing_that_acts(form: str) -> None:
+    """Nothing of a manifest or of a file's name: no escape of a terminal, no mark that turns the text around."""
+    text = said(FORMS[form], nasty())
+    assert not ACTING.search(text)
+    if form == "gitlab":
+        assert not any(ACTING.search(one["description"]) for one in json.loads(text))
+    if form == "sarif":
+        run = json.loads(text)["runs"][0]
+        notes = [*run["results"], *run["invocations"][0]["toolExecutionNotifications"]]
+        assert not any(ACTING.search(one["message"]["text"]) for one in notes)
 
 
 class TestConcise:
@@ -41,9 +60,6 @@ class TestConcise:
     def test_the_form(self) -> None:
         first, *_ = said(concise, converted(WEB)).splitlines()
         assert re.fullmatch(r"web\.yaml:11: \[native-sidecar\] log: `log` can be a native sidecar: .*", first)
-
-    def test_nothing_acts_on_a_terminal(self) -> None:
-        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", said(concise, nasty()))
 
 
 class TestGitHub:
@@ -73,7 +89,7 @@ class TestGitHub:
         commands = self.commands(nasty())
         assert len(commands) == len(nasty().results)
         assert all(set(pairs) == {"file", "line", "title"} for _, pairs, _ in commands)
-        assert commands[0][1]["file"] == NASTY
+        assert commands[0][1]["file"] == visible(NASTY)
         assert "%0A::error::x" in commands[0][2]
 
 
@@ -148,15 +164,26 @@ class TestJUnit:
         (suite,) = junitparser.JUnitXml.fromstring(said(junit, FileReport("a.yaml")).encode())
         assert [(case.name, case.is_passed) for case in suite] == [("native sidecars", True)]
 
-    @pytest.mark.parametrize("char", [*map(chr, range(0x20)), "\x7f", "\ud800", "\udcff", "\ufffe", "\uffff", "😀"])
-    def test_every_character_can_be_read_back(self, char: str) -> None:
+    @pytest.mark.parametrize(
+        ("char", "read"),
+        [
+            *((chr(code), f"\\x{code:02x}") for code in (*range(0x20), 0x7F, 0x9B)),
+            ("\u202e", "\\u202e"),
+            ("\u2028", "\\u2028"),
+            ("\ud800", "\\ud800"),
+            ("\udcff", "\\xff"),
+            ("\ufffe", "\\ufffe"),
+            ("\uffff", "\\uffff"),
+            *((char, char) for char in '😀é\xa0<>&"'),
+        ],
+    )
+    def test_every_character_can_be_read_and_none_acts(self, char: str, read: str) -> None:
         text = f"a{char}b"
         result = Result("move", "native-sidecar", "safe", text, "a.yaml", 1, "a.yaml", "c", evidence=(text,))
         root = ET.fromstring(said(junit, FileReport("a.yaml", (result,))).encode("utf-8"))
         (failure,) = root.iter("failure")
-        legal = char in "\t\n\r" or (char >= " " and char not in "\ud800\udcff\ufffe\uffff")
-        assert failure.get("message") == f"a.yaml:1: a{char if legal else chr(0xFFFD)}b"
-        assert failure.text == f"a{char if legal else chr(0xFFFD)}b"
+        assert failure.get("message") == f"a.yaml:1: a{read}b"
+        assert failure.text == f"a{read}b"
 
 
 class TestMarkdown:
