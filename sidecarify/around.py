@@ -69,12 +69,13 @@ _ANY_SELECTOR = re.compile(r"""[sS]elector["']?[ \t]*:""")
 _BY_LABELS = re.compile(r"""matchLabels["']?[ \t]*:""")
 _KUSTOMIZATION = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
 _PATCH_PATH = re.compile("/(?:containers|initContainers)")
-_PATCH_PATH_BYTES = re.compile(_PATCH_PATH.pattern.encode())
+_PATCH_PATH_BYTES = (b"/containers", b"/initContainers")
 _PATCH_FILE = re.compile(r"""path["']?[ \t]*+:[ \t]*+["']?+(?!/)""")
 _WORD = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
-# A word that is no key: what names and labels are.
-_VALUE = re.compile(r"""(?<![\w.-])(?>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)(?!["']?[ \t]*:)""")
-_NAME = re.compile(rf"""(?<![\w.-])name["']?[ \t]*:[ \t]*["']?({_WORD.pattern})""")
+_NAME = re.compile(rf"""name(?<![\w.-]name)["']?[ \t]*:[ \t]*["']?({_WORD.pattern})""")
+# What a word may consist of; a colon right behind it makes it a key.
+_IN_WORDS = re.compile(rb"[\w.:-]")
+_BLANKED = bytes(code if _IN_WORDS.match(bytes((code,))) else ord(" ") for code in range(256))
 _ESCAPE = re.compile(r"\\[xuU]")
 
 _NAMING = frozenset({"HorizontalPodAutoscaler", "VerticalPodAutoscaler", "ScaledObject"})
@@ -94,19 +95,19 @@ def speaks(name: str, data: bytes) -> bool:
 
     A kustomization is none: it says something of what it builds, and that is known (kustomize/).
     """
-    if _KUSTOMIZATION.fullmatch(name) and b"kustomize.toolkit.fluxcd.io" not in data:
-        return False
+    if _KUSTOMIZATION.fullmatch(name):
+        return b"kustomize.toolkit.fluxcd.io" in data
     return (
-        ((b"containers" in data or b"initContainers" in data) and not _is_one_whole_workload(data))
-        or _POINTING_BYTES.search(data) is not None
-        or _KUSTOMIZATION.fullmatch(name) is not None
+        _POINTING_BYTES.search(data) is not None
+        or (b"ontainers" in data and not _is_one_whole_workload(data))
         or _CONFIG_BYTES.search(data) is not None
     )
 
 
 def _is_one_whole_workload(data: bytes) -> bool:
     """Whether the bytes are one document, in which `_may_point` would find a workload that is no patch."""
-    return b"---" not in data and b"..." not in data and not _PATCH_PATH_BYTES.search(data) and b"selector:" in data
+    marks = (b"---", b"...", *_PATCH_PATH_BYTES)
+    return b"selector:" in data and not any(mark in data for mark in marks)
 
 
 class _Entry(NamedTuple):
@@ -168,7 +169,7 @@ class Around:
                 continue
             self._by_name.setdefault(manifest.name, []).append(entry)
             if _is_told_by_words(piece, manifest.name):
-                words = set(_VALUE.findall(piece))
+                words = _values_in(piece)
                 self._post(entry, words)
                 if _NAMESPACE.search(piece):
                     self._post(entry, words, self._by_namespace)
@@ -309,6 +310,12 @@ class Around:
         while self._held > _CACHED and len(self._parsed) > 1:
             self._held -= self._parsed.popitem(last=False)[1].length
         return found
+
+
+def _values_in(text: str) -> set[str]:
+    """The words of a text that are no plain keys: names and labels are among them."""
+    words = text.encode("ascii", "replace").translate(_BLANKED).decode().replace(":", ": ").split()
+    return {word.strip("._-") for word in words if not word.endswith(":")} - {""}
 
 
 def _words_of(pods: Iterable[PodSpec]) -> tuple[set[str], set[str], bool]:

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from sidecarify.files import no_file, reason
@@ -264,7 +265,7 @@ def _walk(given: str, roots: Sequence[str], named: Collection[str], selection: S
             continue
         try:
             with os.scandir(top.path) as listing:
-                entries = sorted(listing, key=_name, reverse=True)
+                entries = sorted(listing, key=attrgetter("name"), reverse=True)
         except OSError as error:
             yield Skipped(shown(top.path), "unreadable", f"the folder cannot be read: {reason(error)}")
             continue
@@ -351,10 +352,6 @@ def _place(given: str) -> tuple[str, str]:
 
 def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(os.path.join(folder, ""))  # noqa: PTH118
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
 
 
 def _named(given: str, *, explicit: bool = True) -> Manifest | Skipped:

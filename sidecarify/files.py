@@ -17,6 +17,9 @@ from sidecarify.leftovers import fresh
 SIZE_LIMIT = 64 * 1024 * 1024
 """No manifest that people keep is larger; etcd takes objects of 1.5 MiB."""
 
+_READING = os.O_RDONLY
+for _flag in ("O_BINARY", "O_CLOEXEC", "O_NOCTTY", "O_NONBLOCK"):  # not every system knows them all
+    _READING |= getattr(os, _flag, 0)
 _WAIT = 1.0
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
@@ -51,13 +54,10 @@ class Staged(NamedTuple):
 
 def read(path: str | Path) -> bytes:
     """The bytes of a regular file. Raises FileError (`unreadable`, `not-a-file`, `too-large`); never blocks."""
-    flags = os.O_RDONLY
-    for name in ("O_BINARY", "O_CLOEXEC", "O_NOCTTY", "O_NONBLOCK"):
-        flags |= getattr(os, name, 0)
     try:
         # Asked before opening, because opening alone makes some devices act; and after it, because names can change.
         _check_regular(os.stat(path))  # noqa: PTH116
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, _READING)
         try:
             status = os.fstat(descriptor)
             _check_regular(status)

@@ -170,18 +170,18 @@ def _is_single(data: bytes, block: re.Match[bytes]) -> bool:
     if data[begin + 1 : begin + 2] not in _SPACES or data.startswith(b"---", begin):
         return False
     indent = begin - block.start("indent")
-    end = _ending(indent).search(data, data.find(b"\n", begin) + 1 or len(data))
+    end = _ending(indent).search(data, begin)
     if end is None:
         return _tame().match(data, begin) is not None
-    mark = end.end() - 1
+    line, mark = end.start() + 1, end.end() - 1
     if data[mark] == ord("-"):
         # Another item of the list, unless it is one of an outer list, or the line that ends the document.
-        is_outer = mark - end.start() < indent and data[mark + 1 : mark + 2] in _SPACES
-        if not is_outer and not (data.startswith(b"---", mark) and mark == end.start()):
+        is_outer = mark - line < indent and data[mark + 1 : mark + 2] in _SPACES
+        if not is_outer and not (data.startswith(b"---", mark) and mark == line):
             return False
     elif data[mark] not in _WORDS and data[mark] not in b'."]}':
         return False
-    return _tame().match(data, begin, end.start()) is not None
+    return _tame().match(data, begin, line) is not None
 
 
 @cache
@@ -192,5 +192,5 @@ def _tame() -> re.Pattern[bytes]:
 
 @lru_cache(maxsize=64)
 def _ending(indent: int) -> re.Pattern[bytes]:
-    """A line that belongs to no item of a list with this indentation, or begins another one."""
-    return re.compile(rb"^ {0,%d}[^ \r\n#]" % indent, re.MULTILINE)
+    """A line end, and behind it a line that belongs to no item of a list with this indentation, or begins another."""
+    return re.compile(rb"\n {0,%d}[^ \r\n#]" % indent)
