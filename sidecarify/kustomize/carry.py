@@ -17,7 +17,6 @@ from .build import Build, Entry, Instance, Roster, Site, State, at_path, build
 from .edits import FileChange, Probes, UneditableError, file_changes
 from .follow import Following, ListPlan, Reason, anywhere, follow
 from .graph import Graph, read_graph
-from .sources import Sources
 
 
 class Group(NamedTuple):
@@ -118,10 +117,10 @@ def _wrong(
     The tree is read and built again from the changed texts; nothing of the plan is used but the order of the lists.
     """
     files = {change.path for change in changes}
-    roots = list(dict.fromkeys(one.root for one in built.instances if not files.isdisjoint(_files(one))))
-    changed = Sources(graph.sources.root, {**graph.sources.changed, **{one.path: one.after for one in changes}})
-    again = build(read_graph(changed, graph.below(roots)), roots)
-    before = [one for one in built.instances if one.root in set(roots)]
+    roots = dict.fromkeys(one.root for one in built.instances if not files.isdisjoint(_files(one)))
+    changed = graph.sources.with_changes({one.path: one.after for one in changes})
+    again = build(read_graph(changed, graph.below(roots)), list(roots))
+    before = [one for one in built.instances if one.root in roots]
     moving = set(following.sites)
     if len(again.instances) != len(before):
         what = "the changed tree would build another number of workloads; please report it"
@@ -163,7 +162,7 @@ def picture(node: Node) -> Picture:
     """A tree as plain values that can be compared; order counts in lists, not in mappings."""
     node = node.resolved
     if node.kind == "map":
-        pairs = sorted((key, picture(value)) for key, (_, value) in merge.own_pairs(node).items())
+        pairs = sorted((key, picture(value)) for key, value in fields.keys(node).items())
         return ("map", *pairs)
     if node.kind == "seq":
         return ("seq", *(picture(item) for item in node.items))

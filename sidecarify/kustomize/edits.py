@@ -279,7 +279,7 @@ def _unwrapping(unit: Unit, text: str, key: Node, value: Node) -> list[TextEdit]
 
 def _with_list(unit: Unit, text: str, edit: Edit, plan: ListPlan, placement: Placement, direction: Direction) -> str:
     """The text with the items of one list moved to the other."""
-    root = parse(text, line=unit.root.line)
+    root = unit.root if text == unit.text else parse(text, line=unit.first)
     if root is None:
         raise VerifyError("verify-parse", "the text is empty")
     pod = _located(unit, root, edit)

@@ -6,8 +6,10 @@ what it is in its worst view, and where the views disagree, that is said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sidecarify.direction import Direction
 from sidecarify.judge.model import ContainerVerdict, Evidence, Finding, PodVerdict, VerdictName
@@ -50,25 +52,41 @@ def views(
     """
     found: dict[object, View] = {}
     problems: list[Problem] = []
+    built = list(_pods(build, direction, least))
+    often = Counter(sites for _, _, sites in built)
+    for instance, pod, sites in built:
+        # Only views with the same containers can look the same.
+        key = (sites, picture(instance.final.node) if often[sites] > 1 else None)
+        known = found.get(key)
+        if known is not None:
+            found[key] = replace(known, roots=(*known.roots, instance.root))
+            continue
+        try:
+            verdict = judge(pod, instance, sites.path)
+        except YamlError as error:
+            problems.append(Problem(sources.place(error.line), error.code, error.message))
+            continue
+        found[key] = View((instance.root,), instance, sites.path, _placed(verdict, sources))
+    return list(found.values()), problems
+
+
+class _Sites(NamedTuple):
+    """The path of a pod spec in its object, and where its containers are defined."""
+
+    path: str
+    sites: tuple[Site, ...]
+
+
+def _pods(
+    build: Build, direction: Direction, least: Callable[[Instance], int]
+) -> Iterator[tuple[Instance, PodSpec, _Sites]]:
     for instance in build.instances:
         for pod in pod_specs(instance.owner._replace(node=instance.final.node)):
             path = path_in_object(pod)
             roster = instance.final.rosters.get(path)
-            if roster is None or not _may_move(pod, direction, least(instance)):
-                continue
-            entries = (*roster.containers, *roster.inits)
-            key = (path, tuple(entry.site for entry in entries), picture(instance.final.node))
-            known = found.get(key)
-            if known is not None:
-                found[key] = replace(known, roots=(*known.roots, instance.root))
-                continue
-            try:
-                verdict = judge(pod, instance, path)
-            except YamlError as error:
-                problems.append(Problem(sources.place(error.line), error.code, error.message))
-                continue
-            found[key] = View((instance.root,), instance, path, _placed(verdict, sources))
-    return list(found.values()), problems
+            if roster is not None and _may_move(pod, direction, least(instance)):
+                sites = tuple(entry.site for entry in (*roster.containers, *roster.inits))
+                yield instance, pod, _Sites(path, sites)
 
 
 def _may_move(pod: PodSpec, direction: Direction, least: int) -> bool:

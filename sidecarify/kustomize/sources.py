@@ -6,9 +6,11 @@ all files share one numbering of lines: a node's line says which file it is of, 
 
 from __future__ import annotations
 
+import os
 import posixpath
 from bisect import bisect_right
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -84,19 +86,38 @@ class Sources:
         self._fixed: dict[int, int] = {}
         self._next = 0
         self._units: dict[tuple[str, int], Unit | Problem] = {}
+        self._where: dict[str, Where] = {}
+
+    def with_changes(self, changed: Mapping[str, bytes]) -> Sources:
+        """The same files, but for those that are `changed`; what has been read of the others is not read again."""
+        new = copy(self)
+        new.changed = {**self.changed, **changed}
+        new._files = {name: file for name, file in self._files.items() if name not in changed}
+        new._units = {key: unit for key, unit in self._units.items() if key[0] not in changed}
+        new._starts, new._names, new._fixed = [*self._starts], [*self._names], {**self._fixed}
+        new._where = {name: where for name, where in self._where.items() if name not in changed}
+        return new
 
     def where(self, name: str) -> Where:
         """What a name relative to the root stands for. Symbolic links are followed, but not out of the root."""
+        known = self._where.get(name)
+        if known is None:
+            known = self._where[name] = self._place_of(name)
+        return known
+
+    def _place_of(self, name: str) -> Where:
         if name == ".." or name.startswith(("../", "/")):
             return "outside"
-        path = self.root / name
+        root = os.fspath(self.root)
+        path = os.path.join(root, name)  # noqa: PTH118  (asked of every name in every kustomization)
         try:
-            if not path.resolve().is_relative_to(self.root):
+            real = os.path.realpath(path)
+            if real != root and not real.startswith(os.path.join(root, "")):  # noqa: PTH118
                 return "outside"
-            if path.is_dir():
+            if os.path.isdir(real):  # noqa: PTH112
                 return "folder"
-            return "file" if name in self.changed or path.is_file() else "missing"
-        except (OSError, ValueError, RuntimeError):
+            return "file" if name in self.changed or os.path.isfile(real) else "missing"  # noqa: PTH113
+        except (OSError, ValueError):
             return "missing"
 
     def real(self, name: str) -> str:
