@@ -157,19 +157,24 @@ def simple_commands(statement: Statement) -> Iterator[SimpleCommand]:
             todo.extend(reversed(parts(current)))
 
 
-def always_exits(statement: Statement, functions: Mapping[str, "Statement"], depth: int = 0) -> bool:
-    """Whether a statement ends the script whenever it runs: `exit`, `{ echo x; exit 1; }`, a function that does so."""
+def always_exits(
+    statement: Statement, functions: Mapping[str, "Statement"], depth: int = 0, *, words: tuple[str, ...] = ("exit",)
+) -> bool:
+    """Whether a statement ends the script whenever it runs: `exit`, `{ echo x; exit 1; }`, a function that does so.
+
+    `words` are the commands that end it: `break` does too, where nothing stands behind the loop.
+    """
     match statement:
         case Simple(command=command):
             name = command.words[0] if command.words else ""
             body = functions.get(name) if depth < _MAX_CALLS else None
-            return name == "exit" or (body is not None and always_exits(body, functions, depth + 1))
+            return name in words or (body is not None and always_exits(body, functions, depth + 1))
         case Sequence(items=items):
-            return any(always_exits(item, functions, depth) for item in items)
+            return any(always_exits(item, functions, depth, words=words) for item in items)
         case Group(body=body, subshell=False):
-            return always_exits(body, functions, depth)
+            return always_exits(body, functions, depth, words=words)
         case Chain(items=items):
             talk = all(isinstance(item, Simple) and item.command.name in _TALK for item in items[:-1])
-            return talk and always_exits(items[-1], functions, depth)
+            return talk and always_exits(items[-1], functions, depth, words=words)
         case _:
             return False

@@ -171,7 +171,7 @@ def _fails_at_once(helper: Member, pod: PodContext, program: Program) -> Iterato
         if _has_waited(command, program):
             continue
         ends = failure_ends(command, program)
-        if not ends and (connection.handled or not (program.set_e or program.loop_can_fail)):
+        if not ends and (connection.handled or not (program.set_e or (program.loop_can_fail and _leaves(program)))):
             continue
         if place.kind == "socket" and maker_of(place.target, helper, pod) != "main":
             continue
@@ -185,6 +185,11 @@ def _fails_at_once(helper: Member, pod: PodContext, program: Program) -> Iterato
             helper, level, effect, "Let the call fail without ending the script (`|| true`), or wait first.", line
         )
         return
+
+
+def _leaves(program: Program) -> bool:
+    """Whether the script has a way out of its own."""
+    return any(one.words[:1] in (("exit",), ("return",), ("break",)) and not one.in_trap for one in program.commands)
 
 
 def _fails_without_file(helper: Member, pod: PodContext, program: Program) -> Iterator[Finding]:

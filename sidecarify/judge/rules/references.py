@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sidecarify.judge import injectors
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
+from sidecarify.judge.signs import call_texts
 from sidecarify.judge.wording import called, capital, file_of
 from sidecarify.kube import fields
 from sidecarify.kube.objects import KubeObject
@@ -72,7 +73,9 @@ def index_reference(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     JSON patches (RFC 6902) of kustomize, Flux and Argo CD, and the `jsonPointers` that Argo CD ignores, name containers
     by their index. When a container leaves the list, all behind it move up: the patch changes another container, or
-    fails where there is none (hazards ORD13, PATCH1). A target that fits every workload of a kind is only noted.
+    fails where there is none (hazards ORD13, PATCH1). A target that fits every workload of a kind is only noted. A
+    script that asks for `.status.containerStatuses` by index, or for that of the helper, no longer finds it there
+    either.
 
     Fires on:
         patches:
@@ -105,6 +108,24 @@ def index_reference(helper: Member, pod: PodContext) -> Iterator[Finding]:
             reference.line,
             file_of(pod, reference.object),
         )
+    if pod.direction.promotes:
+        yield from _status_by_index(helper, pod)
+
+
+def _status_by_index(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    asked = re.compile(rf"containerStatuses\[(?:\d+\]|\?\(@\.name\s*==?\s*['\"]{re.escape(helper.name)}['\"])")
+    for member in pod.members:
+        for text, line in call_texts(member.container):
+            if asked.search(text):
+                yield Finding(
+                    "index-reference",
+                    "review",
+                    f"`{member.name}` asks for the status of a container in `containerStatuses`, which `{helper.name}` "
+                    "leaves with the move: it would then see another container, or none.",
+                    "Ask for the container by its name, and for the helper in `initContainerStatuses`.",
+                    line,
+                )
+                return
 
 
 def overlay_patch(helper: Member, pod: PodContext) -> Iterator[Finding]:
