@@ -11,11 +11,11 @@ import typer
 from sidecarify.cli import arguments, output, selecting
 from sidecarify.cli.arguments import Judging
 from sidecarify.cli.choices import Choices
+from sidecarify.cli.messages import Messages
 from sidecarify.cli.output import Ledger, OutputFormat, Reporting
 from sidecarify.cli.progress import awaited, watched
 from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import ColorWhen, Terminal, is_terminal, orderly_end
-from sidecarify.cli.troubles import Troubles
 from sidecarify.report import text
 from sidecarify.report.text import PLAIN, Look
 from sidecarify.report.visible import visible
@@ -97,7 +97,7 @@ def inspect(
             terminal.say(visible(warning))
         looking.sum_up()
         written = ledger.close(terminal, files.given if files.everything else ()) and written
-    raise typer.Exit(2 if looking.troubles.failed or not written else 0)
+    raise typer.Exit(2 if looking.messages.failed or not written else 0)
 
 
 class _Looking:
@@ -112,7 +112,7 @@ class _Looking:
         self.timeline = timeline
         self.summary = Summary()
         self.named: set[str] = set()
-        self.troubles = Troubles(terminal, every=verbose)
+        self.messages = Messages(terminal, every=verbose)
         self._counts: list[int] = [0] * len(text.NO_VERDICTS)
 
     def reports(self, inspections: Iterable[tuple[Inspection, tuple[Fix, ...]]]) -> Iterator[FileReport]:
@@ -133,7 +133,7 @@ class _Looking:
 
     def sum_up(self) -> None:
         """Say what the run comes to."""
-        self.troubles.sum_up()
+        self.messages.sum_up()
         self.terminal.say(text.verdict_counts(text.Verdicts(*self._counts)))
         if self.summary.templates:
             self.terminal.say(text.templates_line(self.summary.templates, listed=self.verbose))
@@ -147,7 +147,7 @@ class _Looking:
         from sidecarify.report.results import of_inspection, of_survey  # noqa: PLC0415  (see __init__)
 
         self.named |= inspection.named
-        self.troubles.tell((*inspection.troubles, *(inspection.templates if self.verbose else ())))
+        self.messages.tell((*inspection.troubles, *(inspection.templates if self.verbose else ())))
         of_files = inspection.manifest.name == ""
         for one in of_survey(inspection.troubles) if of_files else (of_inspection(inspection),):
             report = self.ledger.new(one)

@@ -18,9 +18,9 @@ import typer
 from sidecarify.cli import arguments, selecting
 from sidecarify.cli.arguments import Judging
 from sidecarify.cli.choices import Choices
+from sidecarify.cli.messages import Messages
 from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import ColorWhen, Terminal, complain, is_terminal, orderly_end, put
-from sidecarify.cli.troubles import Troubles
 from sidecarify.report import text
 from sidecarify.report.visible import visible
 from sidecarify.report.words import CONVERT
@@ -115,7 +115,7 @@ class _Session:
     def __init__(self, terminal: Terminal, judging: Judging) -> None:
         self.terminal = terminal
         self.judging = judging
-        self.troubles = Troubles(terminal, every=True)
+        self.messages = Messages(terminal, every=True)
         self.left: dict[str, None] = {}
         self.named: set[str] = set()
         self.counts = text.Counts()
@@ -124,11 +124,11 @@ class _Session:
     @property
     def code(self) -> int:
         """The exit code: 0 done, 2 an error."""
-        return 2 if self.troubles.failed else 0
+        return 2 if self.messages.failed else 0
 
     def found(self, looked: Survey) -> None:
         """Take note of the files of the run."""
-        self.troubles.tell(looked.troubles)
+        self.messages.tell(looked.troubles)
 
     def ask_all(self, looked: Survey, trees: Forest, choices: Choices, jobs: int | None) -> Iterator[Outcome]:
         """Ask about the moves of all manifests; gives those that are to be written."""
@@ -225,7 +225,7 @@ class _Session:
             for written in writing.replace_all():
                 name = written.manifest.name
                 if written.error is not None:
-                    self.troubles.tell([Trouble(name, 1, written.error.code, written.error.message)])
+                    self.messages.tell([Trouble(name, 1, written.error.code, written.error.message)])
                     continue
                 look, follows = self.terminal.err, written.follows
                 self.terminal.say(text.moved_line(name, written.moves, CONVERT, done=True, look=look, follows=follows))
@@ -242,7 +242,7 @@ class _Session:
 
     def _note(self, outcome: Outcome) -> None:
         self.named |= outcome.named
-        self.troubles.tell(outcome.troubles)
+        self.messages.tell(outcome.troubles)
         containers = [one for one in outcome.refusals if one.container]
         number = len({(one.document, one.path, one.container) for one in containers})
         name, look = outcome.manifest.name, self.terminal.err

@@ -13,11 +13,11 @@ import typer
 from sidecarify.cli import arguments, output
 from sidecarify.cli.arguments import Judging
 from sidecarify.cli.choices import Choices
+from sidecarify.cli.messages import Messages
 from sidecarify.cli.output import Ledger, OutputFormat, Reporting
 from sidecarify.cli.progress import awaited, watched
 from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import Terminal, is_terminal, orderly_end, put_bytes
-from sidecarify.cli.troubles import Troubles
 from sidecarify.report import text
 from sidecarify.report.visible import visible
 from sidecarify.report.words import words_of
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from sidecarify.report.results import FileReport, Fix
     from sidecarify.survey import Survey
     from sidecarify.writing import Written
+
+
+_MANY = 100
+"""Who has so many reasons on the screen reads none: they are counted, and listed for who asks."""
 
 
 class Wish(NamedTuple):
@@ -180,13 +184,13 @@ class _Run:
         self.levels: set[str] = set()
         self.named: set[str] = set()
         self.troubled: set[str] = set()
-        self.troubles = Troubles(terminal, every=wish.verbose)
+        self.messages = Messages(terminal, every=wish.verbose)
 
     def found(self, looked: Survey) -> None:
         """Take note of the files of the run."""
         self.tally.unchanged += looked.unchanged
         self.tally.failed += sum(trouble.error for trouble in looked.troubles)
-        self.troubles.tell(looked.troubles)
+        self.messages.tell(looked.troubles)
 
     @property
     def shows_progress(self) -> bool:
@@ -228,7 +232,7 @@ class _Run:
         self.named |= outcome.named
         if outcome.changed and any(trouble.error for trouble in outcome.troubles):
             self.troubled.add(name)
-        self.troubles.tell(outcome.troubles)
+        self.messages.tell(outcome.troubles)
         if self.wish.diff or self.wish.patch is not None:
             patch = _patch(outcome) if outcome.changed else ""
             if self.wish.diff_on_stdout:
@@ -238,7 +242,8 @@ class _Run:
         if self.wish.reporting.for_people:
             self.levels.update(_levels(outcome.refusals))
             told = (one for one in outcome.refusals if self.wish.verbose or one.container)
-            self.left.update((text.refusal_message(name, refusal, look), None) for refusal in told)
+            if self.wish.verbose or len(self.left) <= _MANY:
+                self.left.update((text.refusal_message(name, refusal, look), None) for refusal in told)
             if outcome.changed:
                 self._explain(outcome)
         return report
@@ -251,8 +256,8 @@ class _Run:
         if self.wish.verbose:
             for reason in outcome.reasons:
                 self.terminal.say(text.message(reason.file, reason.line, "moves", reason.container, reason.text, look))
-        for note in text.note_messages(name, outcome.moves, look):
-            self.terminal.say(note)
+        for rule, note in text.note_messages(name, outcome.moves, look):
+            self.messages.mention(rule, note)
         if self.wish.explain:
             for line in _explanation(outcome):
                 self.terminal.say(f"{visible(name)}: {visible(line)}")
@@ -263,12 +268,12 @@ class _Run:
 
         name = written.manifest.name
         if written.error is not None:
-            self.troubles.tell([Trouble(name, 1, written.error.code, written.error.message)])
+            self.messages.tell([Trouble(name, 1, written.error.code, written.error.message)])
             self.tally.unwritten(written.moves, failed=name in self.troubled)
             return
         if written.links > 1:
             what = f"had {written.links} names (hard links); the other names keep the old text"
-            self.troubles.tell([Trouble(name, 1, "hard-link", what, error=False)])
+            self.messages.tell([Trouble(name, 1, "hard-link", what, error=False)])
         self.done(written.manifest, written.moves, written.follows)
 
     def done(self, manifest: Manifest, moves: Sequence[Move], follows: Sequence[Follow]) -> None:
@@ -289,15 +294,18 @@ class _Run:
                 self.failed = True
             else:
                 say(visible(text.patch_line(str(self.wish.patch), tally.changed)))
-        self.troubles.sum_up()
+        self.messages.sum_up()
         for warning in arguments.unmatched(self.judging, self.named):
             say(visible(warning))
         counts = text.Counts(
             tally.changed, tally.moved, tally.unchanged, tally.left_alone, tally.templates, tally.failed
         )
         say(text.summary(counts, self.words, done=self.wish.writes, listed=bool(self.left)))
-        for line in self.left:
-            say(line)
+        if len(self.left) > _MANY and not self.wish.verbose:
+            say(text.left_by_rule(self.summary.rules))
+        else:
+            for line in self.left:
+                say(line)
         if tally.templates:
             say(text.templates_line(tally.templates, listed=self.wish.verbose and self.wish.reporting.for_people))
         if self.left:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from sidecarify.report.visible import Style, painted, visible
@@ -49,11 +49,11 @@ def refusal_message(file: str, refusal: Refusal, look: Look = PLAIN) -> str:
     return message(where, refusal.line, refusal.rule, who, refusal.message, look)
 
 
-def note_messages(file: str, moves: Sequence[Move], look: Look = PLAIN) -> Iterator[str]:
-    """What is worth knowing of the containers that move."""
+def note_messages(file: str, moves: Sequence[Move], look: Look = PLAIN) -> Iterator[tuple[str, str]]:
+    """What is worth knowing of the containers that move, each with the rule that says so."""
     for move in moves:
         for note in move.notes:
-            yield message(note.file or file, note.line, note.rule, move.container, note.message, look)
+            yield note.rule, message(note.file or file, note.line, note.rule, move.container, note.message, look)
 
 
 def moved_line(
@@ -127,9 +127,17 @@ def templates_line(count: int, *, listed: bool) -> str:
     return f"{_count(count, 'Helm template')} {_of(count, 'was', 'were')} left alone{hint}."
 
 
-def more_remarks(code: str, count: int) -> str:
-    """How many remarks of one kind were not printed, and how to see them."""
-    return f"[{code}] {_count(count, 'more remark')} like those above (-v lists all)."
+def more_of(kind: str, count: int) -> str:
+    """How many messages of one kind were not printed, and how to see them."""
+    return f"[{kind}] {count} more like those above (-v lists all)."
+
+
+def left_by_rule(rules: Mapping[str, int]) -> str:
+    """How many containers each rule speaks against, for a list that would be too long, and how to see that."""
+    from sidecarify.report.pages import list_text  # noqa: PLC0415  (for large runs alone)
+
+    rows = sorted(rules.items(), key=lambda one: (-one[1], one[0]))
+    return f"{list_text([(f'  {name}', str(count)) for name, count in rows])}-v lists them, with the reasons."
 
 
 def nothing_found(asked: int, *, since: bool) -> str:

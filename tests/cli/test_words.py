@@ -85,6 +85,27 @@ class TestAdvice:
             assert ADVICE not in ended.err
 
 
+class TestMany:
+    """What one can read is listed; beyond that it is counted, for a repository of thousands of files."""
+
+    def test_a_long_list_of_what_was_left_alone_is_counted_by_rule(self, sidecarify: Command, folder: Path) -> None:
+        for one in range(101):
+            (folder / f"{one}.yaml").write_bytes(BATCH)
+        short = sidecarify("convert", "--check", ".").err
+        assert "101 containers left alone:\n  role-unclear  101\n-v lists them, with the reasons.\n" in short
+        assert "[role-unclear]" not in short
+        assert "What is under review is moved with --unsafe" in short
+        assert sidecarify("convert", "--check", "-v", ".").err.count("[role-unclear] upload: ") == 101
+
+    def test_notes_of_one_rule_are_counted(self, sidecarify: Command, folder: Path) -> None:
+        for one in range(11):
+            (folder / f"{one}.yaml").write_bytes(WEB)
+        short = sidecarify("convert", "--check", ".").err
+        assert short.count("[immutable-object] log-reader: ") == 10
+        assert "[immutable-object] 2 more like those above (-v lists all).\n" in short
+        assert sidecarify("convert", "--check", "-v", ".").err.count("[immutable-object] log-reader: ") == 12
+
+
 class TestRemarks:
     @pytest.fixture(autouse=True)
     def missing(self, folder: Path) -> None:
@@ -96,12 +117,12 @@ class TestRemarks:
     def test_the_first_few_are_told_and_the_rest_counted(self, sidecarify: Command, command: tuple[str, ...]) -> None:
         told = sidecarify(*command, ".").err
         assert told.count("[missing] gone-") == 10
-        assert "[missing] 2 more remarks like those above (-v lists all).\n" in told
+        assert "[missing] 2 more like those above (-v lists all).\n" in told
 
     def test_all_where_they_are_asked_for(self, sidecarify: Command) -> None:
         told = sidecarify("convert", "--check", "-v", ".").err
         assert told.count("[missing] gone-") == 12
-        assert "more remark" not in told
+        assert "more like" not in told
 
     def test_all_in_a_form_for_programs(self, sidecarify: Command) -> None:
         answer = sidecarify("convert", "--check", "--output-format", "concise", ".").out

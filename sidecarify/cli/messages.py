@@ -1,4 +1,4 @@
-"""Messages on files, as they come: errors always, and of remarks of one kind only the first few."""
+"""Messages on files, as they come: errors always, and of what is worth knowing of one kind only the first few."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ FEW = 10
 """A repository may have hundreds of one kind, and what else there is to say would drown in them."""
 
 
-class Troubles:
+class Messages:
     """Prints messages on files; `failed` once there was an error."""
 
     def __init__(self, terminal: Terminal, *, every: bool) -> None:
-        """`every`: no remark is left out."""
+        """`every`: nothing is left out."""
         self.failed = False
         self._terminal = terminal
         self._every = every
-        self._remarks: Counter[str] = Counter()
+        self._known: Counter[str] = Counter()
 
     def tell(self, troubles: Iterable[Trouble]) -> None:
         """Print messages; errors even where the user wants quiet."""
@@ -33,13 +33,17 @@ class Troubles:
             if one.error:
                 self.failed = True
                 complain(line)
-                continue
-            self._remarks[one.code] += 1
-            if self._every or self._remarks[one.code] <= FEW:
-                self._terminal.say(line)
+            else:
+                self.mention(one.code, line)
+
+    def mention(self, kind: str, line: str) -> None:
+        """Print a line that is worth knowing, unless there have been many of its kind."""
+        self._known[kind] += 1
+        if self._every or self._known[kind] <= FEW:
+            self._terminal.say(line)
 
     def sum_up(self) -> None:
-        """Say how many remarks were left out."""
-        for code, count in sorted(self._remarks.items()):
+        """Say how many lines were left out."""
+        for kind, count in sorted(self._known.items()):
             if not self._every and count > FEW:
-                self._terminal.say(text.more_remarks(code, count - FEW))
+                self._terminal.say(text.more_of(kind, count - FEW))
