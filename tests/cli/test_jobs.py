@@ -126,7 +126,7 @@ def plant_trees(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("convert", "--diff"), ("inspect",), ("revert", "--check")], ids=lambda one: one[0]
+    "command", [("convert", "--diff", "-v"), ("inspect",), ("revert", "--check")], ids=lambda one: one[0]
 )
 def test_kustomize_trees_are_shared_too(
     command: tuple[str, ...], folder: Path, process: Command, monkeypatch: pytest.MonkeyPatch
