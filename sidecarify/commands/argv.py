@@ -6,6 +6,7 @@ s6, wait-for-it, dockerize) as of 2026.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "mksh", "zsh", "hush"})
@@ -132,7 +133,11 @@ def unwrap(words: Sequence[str]) -> Wrapped:
     A wrapper without a wrapped command stays (`env`, `nice`, `wait-for-it host:1`). `limit` is the duration of a
     `timeout` on the way, which ends even what would stay for ever.
     """
-    argv = tuple(words)
+    return _unwrapped(tuple(words))
+
+
+@lru_cache(maxsize=128)  # asked for every command by many rules
+def _unwrapped(argv: tuple[str, ...]) -> Wrapped:
     wrappers: list[str] = []
     skipped = 0
     limit = ""

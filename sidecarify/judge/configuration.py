@@ -54,8 +54,10 @@ def settings_from_config_maps(container: Container, pod: PodContext) -> dict[str
             prefix + file.key: file.node.value for file in _files_of({name} if name else set(), pod.pod, pod.others)
         }
     for variable in fields.items(container.node, "env"):
-        own, name = fields.text(variable, "name"), fields.text(variable, "valueFrom", "configMapKeyRef", "name")
-        key = fields.text(variable, "valueFrom", "configMapKeyRef", "key")
+        reference = fields.find(variable, "valueFrom", "configMapKeyRef")
+        if reference is None:
+            continue
+        own, name, key = fields.text(variable, "name"), fields.text(reference, "name"), fields.text(reference, "key")
         for file in _files_of({name} if name else set(), pod.pod, pod.others):
             if own is not None and file.key == key:
                 found[own] = file.node.value

@@ -9,6 +9,7 @@ from sidecarify.commands import FileText, Program, expanded, expanded_words, rea
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.judge.said import NO_REMARKS, Remarks
 from sidecarify.kube.container import Container, Handler
+from sidecarify.kube.mesh import Injection, injection
 from sidecarify.kube.objects import KubeObject
 from sidecarify.kube.version import DEFAULT_TARGET, KubeVersion
 from sidecarify.kube.workload import PodSpec
@@ -193,6 +194,11 @@ class PodContext:
     def inits(self) -> tuple[Container, ...]:
         """The init containers and native sidecars that are already there."""
         return self.pod.init_containers
+
+    @cached_property
+    def mesh(self) -> Injection | None:
+        """The service mesh that puts its proxy into the pod."""
+        return injection(self.pod, self.others)
 
 
 Check = Callable[[Member, PodContext], Iterator[Finding]]

@@ -133,8 +133,9 @@ class Container:
         for node in fields.items(self.node, "env"):
             name = fields.text(node, "name")
             if name is not None:
-                field_path = fields.text(node, "valueFrom", "fieldRef", "fieldPath") or ""
-                found[name] = EnvVar(name, fields.text(node, "value"), node.line, field_path)
+                value = fields.text(node, "value")
+                path = fields.text(node, "valueFrom", "fieldRef", "fieldPath") if value is None else None
+                found[name] = EnvVar(name, value, node.line, path or "")
         return found
 
     @cached_property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 _SHAPE = r"([+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30}))(?:([KMGTPE]i|[numkMGTPE])|[eE]([+-]?\d{1,3}))?"
 _BINARY = {f"{letter}i": Fraction(1024**power) for power, letter in enumerate("KMGTPE", 1)}
@@ -16,6 +17,7 @@ _DECIMAL = {letter: Fraction(1000**power) for power, letter in enumerate("kMGTPE
 _FACTORS = _BINARY | _DECIMAL
 
 
+@lru_cache(maxsize=512)  # people write the same few
 def parse_quantity(text: str) -> Fraction:
     """The exact number that a quantity stands for. Raises ValueError for anything else."""
     found = re.fullmatch(_SHAPE, text.strip())

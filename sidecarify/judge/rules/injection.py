@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from sidecarify.judge import signs
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
 from sidecarify.kube import fields
-from sidecarify.kube.mesh import injection
 
 _REMOTE = (
     r"(?<![\w.-])(?:[a-z][\w+.-]*://)(?!localhost|127\.|\[::1\]|/)[\w${(]|"
@@ -44,7 +43,7 @@ def mesh_not_native(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     Fix: Let the mesh inject its proxy as a native sidecar too (for Istio `sidecar.istio.io/nativeSidecar: "true"`).
     """
-    mesh = injection(pod.pod, pod.others)
+    mesh = pod.mesh
     if mesh is None or mesh.native or not _needs_network(helper):
         return
     locked = helper.container.startup_probe is not None

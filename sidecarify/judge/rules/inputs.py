@@ -163,6 +163,8 @@ def _variables(helper: Member) -> Iterator[Input]:
         return
     for variable in helper.container.env.values():
         value = helper.container.environment.get(variable.name, "")
+        if "/" not in value:
+            continue
         parts = set(re.split(_PARTS, variable.name.lower())) - {""}
         if parts & _WRITTEN:
             continue

@@ -9,7 +9,6 @@ from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
 from sidecarify.judge.wording import called, capital, file_of, if_together
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container, Handler
-from sidecarify.kube.mesh import injection
 from sidecarify.kube.related import (
     ServicePort,
     load_balanced,
@@ -301,7 +300,7 @@ def mesh_probe(helper: Member, pod: PodContext) -> Iterator[Finding]:
 
     Fix: try it with your version of the mesh first, or probe with `exec`.
     """
-    mesh = injection(pod.pod, pod.others)
+    mesh = pod.mesh
     if mesh is None or mesh.product == "Linkerd":
         return
     probes = {

@@ -15,7 +15,6 @@ from sidecarify.judge.rules.jobs import work_after
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container, Handler
 from sidecarify.kube.image import parse_image
-from sidecarify.kube.mesh import injection
 
 _QUIT = r"quitquitquit|/agent/v1/quit|/v1\.0/shutdown|:4191/shutdown|/(?:quit|shutdown|exit)(?![\w-])"
 _QUIT_SETTINGS = ("CSQL_PROXY_QUITQUITQUIT", "ALLOYDB_PROXY_QUITQUITQUIT")
@@ -429,7 +428,7 @@ def mesh_exclusion(helper: Member, pod: PodContext) -> Iterator[Finding]:
     """
     if pod.those("helper", "unclear")[:1] != (helper,):
         return
-    mesh = injection(pod.pod, pod.others)
+    mesh = pod.mesh
     advice = "Delete the exception when Istio injects its proxy as a native sidecar."
     for key in _EXCLUSIONS:
         if key in pod.pod.annotations and pod.inits:
