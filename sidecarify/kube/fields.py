@@ -22,29 +22,27 @@ def find(node: Node | None, *keys: str) -> Node | None:
     Own keys come before merged ones. Raises YamlError (`duplicate-key`).
     """
     for key in keys:
-        node = _lookup(node, key)
-        if is_null(node):
+        if node is None:
+            return None
+        # Asked hundreds of times for a pod: what most mappings are, one without merge keys, is read in one pass.
+        mapping = node if node.target is None else node.target
+        found: Node | None = None
+        merges = False
+        for own, value in mapping.pairs:  # only a mapping has any
+            if own.value == key and own.kind == "scalar":
+                if found is not None:
+                    return mapping.get(key)  # which says that it stands twice
+                found = value
+            elif own.value == "<<":
+                merges = True
+        if found is None and merges:
+            found = _merged_value(mapping, key)
+        if found is None:
+            return None
+        node = found if found.target is None else found.target
+        if node.kind == "scalar" and is_null(node):
             return None
     return node
-
-
-def _lookup(node: Node | None, key: str) -> Node | None:
-    # Asked hundreds of times for a pod: what most mappings are, one without merge keys, is read in one pass.
-    if node is None:
-        return None
-    mapping = node if node.target is None else node.target
-    found: Node | None = None
-    merges = False
-    for own, value in mapping.pairs:  # only a mapping has any
-        if own.value == key and own.kind == "scalar":
-            if found is not None:
-                return mapping.get(key)  # which says that it stands twice
-            found = value
-        elif own.value == "<<":
-            merges = True
-    if found is not None:
-        return found if found.target is None else found.target
-    return _merged_value(mapping, key) if merges else None
 
 
 def _merged_value(mapping: Node, key: str) -> Node | None:
