@@ -28,8 +28,9 @@ def fixes(
     pods: dict[tuple[int, str], list[Move]] = defaultdict(list)
     for move in outcome.moves:
         pods[move.document, move.path].append(move)
-    if len(outcome.together) > 1 or (outcome.together and len(pods) > 1):
-        return  # in a kustomize tree, what is applied alone leaves the other files of the move behind
+    if outcome.together and (len(pods) > 1 or len(outcome.together) != len(outcome.beside) + 1):
+        return  # in a kustomize tree, what is applied alone leaves other files or other moves behind
+    beside = tuple((one.file, one.before.decode("utf-8"), one.after.decode("utf-8")) for one in outcome.beside)
     for (document, path), moves in pods.items():
         if any(move.verdict != "safe" for move in moves):
             continue
@@ -38,4 +39,4 @@ def fixes(
         else:
             wanted = frozenset(move.key for move in moves)
             after = convert_one(outcome.manifest, outcome.before, options, around, direction, wanted).after
-        yield Fix(document, path, tuple(move.container for move in moves), after.decode("utf-8"))
+        yield Fix(document, path, tuple(move.container for move in moves), after.decode("utf-8"), beside)

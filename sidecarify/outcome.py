@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sidecarify.plan import Move, MoveKey, Refusal
     from sidecarify.preview import Preview
     from sidecarify.report.json import PodEntry
+    from sidecarify.report.results import Fix
 
 
 class Trouble(NamedTuple):
@@ -51,11 +52,20 @@ class Follow(NamedTuple):
     file: str
 
 
+class Beside(NamedTuple):
+    """Another manifest that changes for the sake of the same moves."""
+
+    file: str
+    before: bytes
+    after: bytes
+
+
 class Outcome(NamedTuple):
     """What becomes of one manifest: its bytes before and after, and what there is to say.
 
     Of a kustomize tree, `follows` are the moves of other manifests that it follows, and `together` are the paths of all
-    files that are written with it or not at all, its own among them.
+    files that are written with it or not at all, its own among them. If all of these are for the sake of its own moves,
+    `beside` are the others.
     """
 
     manifest: Manifest
@@ -69,6 +79,7 @@ class Outcome(NamedTuple):
     owners: tuple[Owner, ...] = ()
     follows: tuple[Follow, ...] = ()
     together: frozenset[str] = frozenset()
+    beside: tuple[Beside, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -79,7 +90,7 @@ class Outcome(NamedTuple):
 class Inspection(NamedTuple):
     """What the judge says of one manifest; `templates` are documents that are no YAML yet.
 
-    `previews` belong to the `pods`, one each, where they were asked for.
+    `previews` belong to the `pods`, one each, where they were asked for; so were `fixes`, of a kustomize tree.
     """
 
     manifest: Manifest
@@ -89,6 +100,7 @@ class Inspection(NamedTuple):
     named: frozenset[str] = frozenset()
     before: bytes = b""
     previews: tuple[Preview, ...] = ()
+    fixes: tuple[Fix, ...] = ()
 
 
 class Tally:

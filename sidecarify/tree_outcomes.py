@@ -19,7 +19,7 @@ from sidecarify.batch import OptionsOf
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.discover import Manifest
 from sidecarify.files import FileError, read
-from sidecarify.outcome import Follow, Inspection, Outcome, Owner, Reason, Trouble
+from sidecarify.outcome import Beside, Follow, Inspection, Outcome, Owner, Reason, Trouble
 from sidecarify.pool import in_order
 from sidecarify.survey import KUSTOMIZATIONS, Survey
 from sidecarify.trees import Forest, Tree, is_own
@@ -78,18 +78,26 @@ def _convert_piece(
 
 
 def inspect_all(
-    looked: Survey, forest: Forest, options_of: OptionsOf, *, previews: bool = False, jobs: int | None = 1
+    looked: Survey,
+    forest: Forest,
+    options_of: OptionsOf,
+    *,
+    previews: bool = False,
+    fixed: bool = False,
+    jobs: int | None = 1,
 ) -> Iterator[Inspection]:
     """Judge the candidates in their order, those of a tree as they are built; for the rest see `convert_all`."""
-    state = (_without_candidates(looked), options_of, previews)
+    state = (_without_candidates(looked), options_of, previews, fixed)
     found = in_order(_inspect_piece, state, _pieces(looked, forest, options_of), jobs, alone=batch.ALONE_JUDGED)
     return _in_order_of(looked, forest, found, lambda _: False)
 
 
-def _inspect_piece(state: tuple[Survey, OptionsOf, bool], piece: Piece) -> list[Inspection] | dict[str, Inspection]:
-    looked, options_of, previews = state
+def _inspect_piece(
+    state: tuple[Survey, OptionsOf, bool, bool], piece: Piece
+) -> list[Inspection] | dict[str, Inspection]:
+    looked, options_of, previews, fixed = state
     if isinstance(piece, Tree):
-        return inspect_tree(piece, looked, options_of, previews=previews)
+        return inspect_tree(piece, looked, options_of, previews=previews, fixed=fixed)
     return batch.inspect_each((looked.around, previews), piece)
 
 
@@ -176,11 +184,15 @@ def convert_tree(
         return outcomes
 
 
-def inspect_tree(tree: Tree, looked: Survey, options_of: OptionsOf, *, previews: bool = False) -> dict[str, Inspection]:
-    """What the judge says of the files of a tree, by path. Raises as `convert_tree` does."""
+def inspect_tree(
+    tree: Tree, looked: Survey, options_of: OptionsOf, *, previews: bool = False, fixed: bool = False
+) -> dict[str, Inspection]:
+    """What the judge says of the files of a tree, by path, `fixed` with the fixes. Raises as `convert_tree` does."""
     try:
         work = _Work(tree, looked, options_of, TO_SIDECAR)
-        return work.inspections(work.convert(), previews=previews)
+        converted = work.convert()
+        inspections = work.inspections(converted, previews=previews)
+        return work.with_fixes(inspections, converted) if fixed else inspections
     except _ChoiceError as error:
         raise error.cause from None
     except Exception as error:  # the boundary, as in batch.inspect_one
@@ -388,6 +400,11 @@ class _Work:
             after=change.after,
             follows=tuple(Follow(one.move.container, self.tree.called(one.file)) for one in others),
             together=frozenset(os.path.realpath(self.tree.real(one.path)) for one in group.changes),
+            beside=tuple(
+                Beside(self.tree.called(one.path), one.before, one.after)
+                for one in group.changes
+                if one is not change and all(move.file == file for move in group.moves)
+            ),
         )
 
     def _move(self, one: TreeMove) -> Move:
@@ -472,6 +489,18 @@ class _Work:
                 named=one.named | named,
             )
         return result
+
+    def with_fixes(self, inspections: dict[str, Inspection], found: TreeConversion) -> dict[str, Inspection]:
+        """The inspections, each with the fixes for its file."""
+        from sidecarify.fixes import fixes  # noqa: PLC0415  (for one format alone)
+
+        outcomes = self.outcomes(found, ())
+        return {
+            one.path: inspections[one.path]._replace(
+                fixes=tuple(fixes(outcomes[one.path], self.options(file), self.looked.around))
+            )
+            for file, one in self.tree.files.items()
+        }
 
     def _looked_at(
         self, file: str, manifest: Manifest, pods: frozenset[tuple[int, str]], *, previews: bool

@@ -171,11 +171,10 @@ def _inspections(
         return
     looked, trees = files.find(choices, terminal)
     yield Inspection(Manifest("", ""), troubles=tuple(looked.troubles)), ()
-    inspections = inspect_all(looked, trees, choices.of, previews=previews, jobs=files.jobs)
+    inspections = inspect_all(looked, trees, choices.of, previews=previews, fixed=fixed, jobs=files.jobs)
     for one in watched(inspections, awaited(looked, trees), wanted=not terminal.quiet and not is_terminal(sys.stdout)):
-        # A file of a tree changes with others: `convert` knows which.
         alone = fixed and one.manifest.path not in trees.by_path
-        yield one, _fixes(one, choices.of(one.manifest), looked) if alone else ()
+        yield one, _fixes(one, choices.of(one.manifest), looked) if alone else one.fixes
 
 
 def _fixes(inspection: Inspection, options: Options, looked: Survey | None = None) -> tuple[Fix, ...]:

@@ -83,12 +83,16 @@ class Result(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """The text of a manifest in which the moves of one pod have been made, and no others."""
+    """The text of a manifest in which the moves of one pod have been made, and no others.
+
+    `beside` are other manifests that have to change with it, each with its texts before and after.
+    """
 
     document: int
     path: str
     containers: tuple[str, ...]
     after: str
+    beside: tuple[tuple[str, str, str], ...] = ()
 
 
 class FileReport(NamedTuple):

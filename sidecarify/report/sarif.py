@@ -107,15 +107,20 @@ def _artifact(file: str, about: About) -> Json:
 
 def _fix(report: FileReport, fix: Fix, about: About) -> Json:
     names = " and ".join(f"`{name}`" for name in fix.containers)
-    before, after = report.before.removeprefix(BOM), fix.after.removeprefix(BOM)
+    changes = ((report.file, report.before, fix.after), *fix.beside)
+    return {
+        "description": {"text": f"Move {names} {about.words.done}."},
+        "artifactChanges": [_change(*change, about) for change in changes],
+    }
+
+
+def _change(file: str, before: str, after: str, about: About) -> Json:
+    before, after = before.removeprefix(BOM), after.removeprefix(BOM)
     replacements = [
         {"deletedRegion": _region(before, start, end), "insertedContent": {"text": text}}
         for start, end, text in replaced_lines(before, after)
     ]
-    return {
-        "description": {"text": f"Move {names} {about.words.done}."},
-        "artifactChanges": [{"artifactLocation": _artifact(report.file, about), "replacements": replacements}],
-    }
+    return {"artifactLocation": _artifact(file, about), "replacements": replacements}
 
 
 def _region(text: str, start: int, end: int) -> Json:

@@ -524,6 +524,37 @@ class TestInspect:
         assert found == [("overlay-not-followed", "prod/kustomization.yaml", 6)]
 
 
+def fixed(run: Ended) -> list[dict[str, str]]:
+    """The texts that each fix of a SARIF log inserts, by file."""
+    found = []
+    for result in json.loads(run.out)["runs"][0]["results"]:
+        for fix in result.get("fixes", []):
+            changes = {one["artifactLocation"]["uri"]: one["replacements"] for one in fix["artifactChanges"]}
+            found.append({uri: "".join(one["insertedContent"]["text"] for one in changes[uri]) for uri in changes})
+    return found
+
+
+class TestFixes:
+    @pytest.mark.parametrize("command", [["inspect"], ["convert", "--check"]], ids=["inspect", "convert"])
+    def test_a_fix_holds_all_files_of_the_move(self, repository: Path, sidecarify: Command, command: list[str]) -> None:
+        write(repository, tree(prod=FOLLOWED))
+        (fix,) = fixed(sidecarify(*command, "--output-format", "sarif", "."))
+        assert fix == {
+            "base/shop.yaml": "      initContainers:\n        restartPolicy: Always\n",
+            "prod/patch.yaml": "      initContainers:\n",
+        }
+
+    def test_a_patch_of_two_pods_is_no_part_of_a_fix(self, repository: Path, sidecarify: Command) -> None:
+        """It can only be changed for both."""
+        files = tree(prod=FOLLOWED)
+        files["base/shop.yaml"] = f"{BASE}---\n{BASE.replace('shop', 'shed')}"
+        files["prod/kustomization.yaml"] = "resources: [../base]\npatches: [{path: patch.yaml, target: {kind: D.*}}]\n"
+        write(repository, files)
+        assert fixed(sidecarify("inspect", "--output-format", "sarif", ".")) == []
+        sidecarify("convert", ".")
+        assert changed(repository, files) == ["base/shop.yaml", "prod/patch.yaml"]
+
+
 @pytest.mark.skipif(not KUSTOMIZE.is_dir(), reason=ABSENT)
 @pytest.mark.slow
 def test_public_repositories(repository: Path, sidecarify: Command) -> None:
