@@ -64,8 +64,8 @@ def complain(text: str) -> None:
 
 
 def put(text: str) -> None:
-    """Print data on stdout as UTF-8, byte for byte. Raises OSError."""
-    put_bytes(text.encode("utf-8", "backslashreplace"))
+    """Print text on stdout as UTF-8; it has been made visible, and may have colours. Raises OSError."""
+    _write(text.encode("utf-8", "backslashreplace"))
 
 
 def put_bytes(data: bytes) -> None:

@@ -32,7 +32,7 @@ def transforms(
     except CatalogueError as error:
         raise typer.BadParameter(visible(str(error)), param_hint="--transforms") from None
     if name is None:
-        rows = [(one.name, one.safe, one.summary) for one in catalogue.all]
+        rows = [(one.name, one.safe, visible(one.summary)) for one in catalogue.all]
         answer = list_text([("FAMILY", "SAFE", "WHAT IT DOES"), *rows], width=terminal.out.width)
     else:
         found = catalogue.get(name)

@@ -103,6 +103,19 @@ class TestColour:
         assert b"\x1b[1m--- a/web.yaml\x1b[0m\n" in seen
 
     @pytest.mark.parametrize(
+        ("arguments", "painted"),
+        [
+            pytest.param(("inspect", "web.yaml"), b"\x1b[1mweb.yaml:6: Pod web-with-logger (v1)\x1b[0m", id="a table"),
+            pytest.param(("rules", "windows"), b"\x1b[1mwindows\x1b[0m\n", id="a page"),
+            pytest.param(("transforms", "git-sync"), b"\x1b[1mgit-sync\x1b[0m\n", id="a family"),
+        ],
+    )
+    def test_what_is_painted_is_not_spelt_out(self, arguments: tuple[str, ...], painted: bytes) -> None:
+        _, seen = on_a_terminal(*arguments)
+        assert painted in seen
+        assert b"\\x1b" not in seen
+
+    @pytest.mark.parametrize(
         ("arguments", "environment"),
         [
             pytest.param((), {"NO_COLOR": "1"}, id="NO_COLOR"),
