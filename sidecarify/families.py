@@ -146,7 +146,7 @@ _ID = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 _SEGMENT = r"[a-z0-9*?][a-z0-9._*?-]*"
 _NAME = r"[a-z0-9*?][a-z0-9_*?-]*"
 _ARGUMENT = r"(?s:--?[A-Za-z0-9][\w.-]*(?:=.*)?|[A-Za-z_]\w*=.*|[a-z][a-z0-9-]*)"
-_SETTING = r"--?[A-Za-z0-9][\w.-]*|[A-Za-z_]\w*"
+_SETTING = r"(?:--?[A-Za-z0-9][\w.-]*|[A-Za-z_]\w*)(?:=false)?"
 _VERSION = r"\d{1,9}(\.\d{1,9}){1,5}"
 _MAPPING_KEYS = {
     "httpGet": ("path", "port", "scheme"),

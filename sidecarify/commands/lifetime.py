@@ -253,7 +253,8 @@ def _chain(chain: Chain, state: _State) -> Flow:
         constant = None
         right = _flow(item, state)
         if operator == "||" and not looks:
-            flow = _either([flow, _as_failure(right, item)])
+            reader = _reads_nothing(items[0])
+            flow = _either([flow, _as_end(right, reader) if reader else _as_failure(right, item)])
         elif operator == "||" or looks:
             flow = _either([flow._replace(falls=True), right])
         elif flow.open and right.fails:
@@ -262,6 +263,20 @@ def _chain(chain: Chain, state: _State) -> Flow:
             flow = _then(flow, right, is_work=not _is_epilogue(item))
         looks = looks and looks_only(item)
     return flow
+
+
+def _reads_nothing(statement: Statement) -> SimpleCommand | None:
+    """A `read` from the container's own input, which is empty."""
+    command = statement.command if isinstance(statement, Simple) else None
+    reads = command is not None and command.name == "read" and not (command.in_pipeline or command.redirects)
+    return command if reads else None
+
+
+def _as_end(flow: Flow, reader: SimpleCommand) -> Flow:
+    """What stands behind `read x ||`: at the end of its input nothing has failed, it is done."""
+    ends = flow.stops or flow.fails
+    last = Settled(f"{quoted(reader.words)} finds no input, and that ends it", reader) if ends else flow.last
+    return flow._replace(stops=ends, fails=False, last=last)
 
 
 def _as_failure(flow: Flow, statement: Statement) -> Flow:
@@ -305,9 +320,16 @@ def _pipeline(stages: tuple[Statement, ...], state: _State) -> Flow:
 
 
 def _stops_reading(stage: Statement) -> bool:
-    for command in simple_commands(stage):
-        if command.name == "head" or command.words[:1] in (("break",), ("exit",)):
+    commands = list(simple_commands(stage))
+    # `read line || break` stops when the writer does.
+    ways_out = sum(command.words[:1] in (("break",), ("exit",)) for command in commands)
+    if ways_out > sum(command.name == "read" and command.fallback in ("break", "exit") for command in commands):
+        return True
+    for command in commands:
+        if command.name == "head":
             return True
+        if command.name == "read" and command.fallback in ("break", "exit"):
+            continue
         if command.name == "read" and not command.in_condition:
             return True
         if command.name == "sed" and any(re.search(r"\d*q\}?(?:;|\Z)", word) for word in command.argv[1:]):

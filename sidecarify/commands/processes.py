@@ -32,7 +32,7 @@ _ENDLESS_PYTHON = r"(?:^|[\n;])\s*while\s+(?:True|1)\s*:"
 _ENDLESS_C_LIKE = r"while\s*\(\s*(?:true|1)\s*\)|for\s*\(\s*;\s*;\s*\)|\bsetInterval\s*\("
 _ENDLESS_RUBY = r"\bloop\s*(?:\{|do\b)|\bwhile\s+true\b"
 _INTERPRETERS = frozenset({"node", "perl", "ruby", "php"})
-_LEAVES_LOOP = r"\b(?:break|return|exit|_exit|last|die|SystemExit|raise|clearInterval)\b"
+_LEAVES_LOOP = r"\b(?:break|return|exit|_exit|last|die|SystemExit|raise|clearInterval|input|stdin)\b"
 _SHORT = 60
 
 Answer = tuple[Lifetime, str]

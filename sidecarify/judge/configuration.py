@@ -15,7 +15,9 @@ from sidecarify.kube.selectors import same_namespace
 from sidecarify.kube.workload import PodSpec
 from sidecarify.yamltext.tree import Node
 
-_SWITCHED_ON = r"(?im)^(?:(?!//)[^#\n])*?(?<![\w-]){name}[\"']?\s*(?:=>|=|:|[ \t])\s*[\"']?(?:true|on|yes|1)\b"
+_SWITCHED = r"(?im)^(?:(?!//)[^#\n])*?(?<![\w-]){name}[\"']?\s*(?:=>|=|:|[ \t])\s*[\"']?(?:{values})\b"
+_ON = "true|on|yes|1"
+_OFF = "false|off|no|0"
 
 
 class _File(NamedTuple):
@@ -27,19 +29,24 @@ class _File(NamedTuple):
 
 
 def switched_on(container: Container, names: Sequence[str], pod: PodContext) -> Evidence | None:
-    """Where one of the settings is switched on (`exit_on_eof true`, `once = true`): words, or a ConfigMap's file."""
-    files = list(_read_by(container, pod))
-    for name in names:
-        pattern = re.compile(_SWITCHED_ON.format(name=re.escape(name)))
+    """Where one of the settings is switched on (`exit_on_eof true`, `once = true`): words, or a ConfigMap's file.
+
+    For a name that ends in `=false`, where it is switched off.
+    """
+    files = list(_read_by(container, pod)) if names else []
+    for wanted in names:
+        name, off, _ = wanted.partition("=")
+        how = "off" if off else "on"
+        pattern = re.compile(_SWITCHED.format(name=re.escape(name), values=_OFF if off else _ON))
         for index, word in enumerate(container.words):
             if found := pattern.search(word.value):
-                return Evidence(f"`{name}` is switched on", container.word_line(index, _lines(word.value, found)))
+                return Evidence(f"`{name}` is switched {how}", container.word_line(index, _lines(word.value, found)))
         for file in files:
             if found := pattern.search(file.node.value):
                 where = f"`{file.key}` of {called(file.owner)}"
                 inside = _lines(file.node.value, found) + 1 if file.node.style == "|" else 0
                 return Evidence(
-                    f"`{name}` is switched on in {where}", file.node.line + inside, file_of(pod, file.owner)
+                    f"`{name}` is switched {how} in {where}", file.node.line + inside, file_of(pod, file.owner)
                 )
     return None
 

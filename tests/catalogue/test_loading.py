@@ -68,6 +68,7 @@ def test_the_readme_tells_every_trait_and_every_value_of_safe() -> None:
         pytest.param(GOOD + "min_version: one\n", 5, "not a version", id="no version"),
         pytest.param(GOOD + "one_shot_args: ['two words']\n", 5, "is not a sub-command", id="bad argument pattern"),
         pytest.param(GOOD + "one_shot_settings: ['two words']\n", 5, "no name of a setting", id="bad setting"),
+        pytest.param(GOOD + "one_shot_settings: ['once=true']\n", 5, "no name of a setting", id="setting with a value"),
         pytest.param(GOOD + "health_paths: [ready]\n", 5, "starts with /", id="no path"),
         pytest.param(GOOD + "names: ['*']\n", 5, "every container", id="name glob for all"),
         pytest.param(GOOD + "names: [Web]\n", 5, "not a container name", id="bad name glob"),

@@ -6,6 +6,7 @@ from sidecarify.commands import Lifetime, read_program
 from tests.commands.scripts import command, script
 
 FOREVER = [
+    pytest.param("tail -F x | while true; do read l || break; echo $l; done", id="a reader ends with its writer"),
     pytest.param("node -e 'setInterval(() => console.log(1), 1000)'", id="a timer in node"),
     pytest.param("ruby -e 'loop { puts 1; sleep 1 }'", id="a loop in ruby"),
     pytest.param("opa run -s /policies", id="opa as a server"),
@@ -76,6 +77,8 @@ FOREVER = [
 ]  # fmt: skip
 
 ENDS = [
+    pytest.param("while true; do read x || exit 1; echo $x; done", id="nobody writes to its input"),
+    pytest.param("while true; do read x || break; echo $x; done", id="the same with break"),
     pytest.param("crond -l 2", id="crond goes into the background"),
     pytest.param("httpd -p 80 -h /www", id="so does busybox httpd"),
     pytest.param("echo hello", id="one tool"),
@@ -125,6 +128,7 @@ ENDS = [
 ]
 
 UNKNOWN = [
+    pytest.param("python -c 'while True: print(input())'", id="code that reads its input"),
     pytest.param("opa run /policies", id="opa without a server reads its input"),
     pytest.param("python -c 'import x; x.main()'", id="code without a loop"),
     pytest.param("while true; do if x; then exit 1; fi; sleep 1; done", id="an unknown command decides"),

@@ -21,6 +21,7 @@ from sidecarify.commands import (
     writes,
 )
 from sidecarify.commands.endpoints import endpoint
+from sidecarify.commands.processes import has_option
 from sidecarify.judge import signs
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
 from sidecarify.judge.paths import filler_of, is_below, main_ports, maker_of, only_main_makes, outlives_pod, own_ports
@@ -341,6 +342,10 @@ def _needed(command: SimpleCommand) -> Iterator[str]:
         if "!" in words or "-o" in words or "||" in words or "-z" in words or "-n" in words:
             return
         yield from (located(words[at + 1], command) for at, word in enumerate(words[:-1]) if word in _FILE_TESTS)
+        return
+    if (command.name == "rm" and has_option(command.argv, "-f")) or (
+        command.name == "ln" and has_option(command.argv, "-s")
+    ):
         return
     yield from (redirect.target for redirect in command.redirects if redirect.operator == "<")
     operands = [word for word in command.argv[1:] if not word.startswith("-")]
