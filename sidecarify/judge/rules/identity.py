@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sidecarify.judge import injectors
 from sidecarify.judge.model import Finding, Member, PodContext, Rule
 from sidecarify.judge.rules.lifetime import ends_at_once
-from sidecarify.judge.signs import read_signs
+from sidecarify.judge.signs import call_texts, read_signs
 from sidecarify.judge.wording import without_hazards
 from sidecarify.kube import fields
+from sidecarify.kube.container import Container
 from sidecarify.kube.version import SUPPORTED_FROM, KubeVersion
 
 _ALPHA = KubeVersion(1, 28)
+_SERVERS = ("flushes", "provider", "proxy")
+_OWN_POD = r"(?i)localhost|127\.0\.0\.1|\[::1\]|unix:|\.sock\b|\bdocker\b|\bbuildctl\b|_HOST\b"
 _REPLACED = (
     "helm.sh/hook-delete-policy",
     "argocd.argoproj.io/hook-delete-policy",
@@ -59,7 +63,8 @@ def helper_is_main(helper: Member, pod: PodContext) -> Iterator[Finding]:
     `kubectl.kubernetes.io/default-container`, a name that equals the workload's name, and a Service that sends it
     traffic that is no monitoring. One sign is a reason to look (review), two that agree are a reason to stop (refuse).
     Where no other container could be the main one, moving is refused too: `containers` must not be empty, and
-    somebody must be what the pod exists for.
+    somebody must be what the pod exists for. So is a server with a port beside mere scripts that do not call it
+    (`buildkitd` and a script that cleans up): they may be there for it (review).
 
     Fires on:
         metadata: {annotations: {kubectl.kubernetes.io/default-container: fluent-bit}}
@@ -84,6 +89,7 @@ def helper_is_main(helper: Member, pod: PodContext) -> Iterator[Finding]:
     proxy = helper.has_trait("proxy")
     claims = [claim for claim in signs.claims if not (proxy and claim in signs.traffic)]
     if not claims:
+        yield from _only_scripts_beside(helper, pod)
         return
     agree = (
         len({claim.text for claim in claims if claim not in signs.traffic}) + bool(set(claims) & set(signs.traffic)) > 1
@@ -98,6 +104,28 @@ def helper_is_main(helper: Member, pod: PodContext) -> Iterator[Finding]:
         claims[0].line,
         claims[0].file,
     )
+
+
+def _only_scripts_beside(helper: Member, pod: PodContext) -> Iterator[Finding]:
+    """A server with a port of its own beside scripts that never call it: they may be there for it."""
+    ports = {port.number for port in helper.container.ports}
+    if not ports or not any(helper.has_trait(trait) for trait in _SERVERS):
+        return
+    mains = [read_signs(main, pod.pod, pod.others) for main in pod.those("main", "peer", "unclear")]
+    if all(main.standing == "script" and not (main.claims or main.hints or _calls(main.container)) for main in mains):
+        yield Finding(
+            "helper-is-main",
+            "review",
+            f"`{helper.name}` may be what the pod exists for: it has a port, and beside it there are only scripts, "
+            "which do not call it.",
+            f"Leave it in `containers` (`--main {helper.name}`) unless the scripts are what the pod exists for.",
+            helper.container.ports[0].line,
+        )
+
+
+def _calls(container: Container) -> bool:
+    """Whether a script speaks to its own pod, or to what a variable names."""
+    return any(re.search(_OWN_POD, text) for text, _ in call_texts(container))
 
 
 def no_shared_volume(helper: Member, pod: PodContext) -> Iterator[Finding]:
