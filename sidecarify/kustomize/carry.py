@@ -76,7 +76,7 @@ def carry_out(
             changes = file_changes(graph.sources, following.edits, placed, direction, probes)
         except UneditableError as error:
             hit = [site for edit in following.edits if edit.subject.unit is error.unit for site in edit.sites]
-            refused.update({site: Reason(error.line, error.message) for site in hit or following.sites})
+            refused.update(dict.fromkeys(hit or following.sites, error.reason))
             continue
         wrong = _wrong(graph, built, following, changes, direction, probes) if changes else {}
         if not wrong:

@@ -27,18 +27,27 @@ from sidecarify.yamltext.source import EditConflictError, line_start, splice
 from sidecarify.yamltext.tree import Node, YamlError, parse
 
 from .check import Expected, compare
-from .follow import Edit, ListPlan, OperationPlan, TextPlan
+from .follow import Edit, ListPlan, OperationPlan, Reason, TextPlan
 from .sources import Sources, TextFile, Unit
 
 
 class UneditableError(Exception):
-    """A text that cannot be changed as planned; `line` is a line of `Sources`, `unit` the piece of text."""
+    """A text that cannot be changed as planned, for a `reason`; `unit` is the piece of text."""
 
-    def __init__(self, unit: Unit, line: int, message: str) -> None:
+    def __init__(self, unit: Unit, line: int, message: str, advice: str = "") -> None:
         super().__init__(message)
         self.unit = unit
-        self.line = line
-        self.message = message
+        self.reason = Reason(line, message, advice)
+
+
+_WRITTEN_OUT = "Write it out, without anchor and alias"
+_ADVICE = {
+    "undefined-alias": "Move the anchor, or write its value out",
+    "shared-podspec": _WRITTEN_OUT,
+    "shared-list": _WRITTEN_OUT,
+    "shared-item": _WRITTEN_OUT,
+    "merge-only": "Write it out, without the merge key",
+}
 
 
 class FileChange(NamedTuple):
@@ -130,7 +139,7 @@ def _changed(unit: Unit, work: Mapping[Unit, _Work], placement: Placement, direc
         for edit, plan in todo.lists:
             text = _with_list(unit, text, edit, plan, placement, direction)
     except UnmovableError as error:
-        raise UneditableError(unit, error.line, error.message) from None
+        raise UneditableError(unit, error.line, error.message, _ADVICE.get(error.code, "")) from None
     except (VerifyError, EditConflictError, YamlError) as error:
         what = f"the edited text failed the proof ({error}); please report it"
         raise UneditableError(unit, unit.root.line, what) from None
@@ -186,7 +195,8 @@ def _scalar_edits(unit: Unit, node: Node, text: str, what: str) -> list[TextEdit
     try:
         return respelled(unit.text, node, text)
     except UnspellableError as error:
-        raise UneditableError(unit, node.line, f"{what} cannot be edited in place: {error}") from None
+        why = f"{what} cannot be edited in place: {error}"
+        raise UneditableError(unit, node.line, why, "Write it as a block (`|-`)") from None
 
 
 def _operation_edits(
@@ -223,7 +233,8 @@ def _operation_edits(
 
 def _check_own(unit: Unit, value: Node) -> None:
     if value.aliased or value.anchor or value.tag or not (value.pairs or value.items):
-        raise UneditableError(unit, value.line, "the operation's value is shared by anchor and alias, or empty")
+        what = "the operation's value is shared by anchor and alias, or empty"
+        raise UneditableError(unit, value.line, what, _WRITTEN_OUT)
 
 
 def _with_shapes(unit: Unit, text: str, todo: _Work) -> str:

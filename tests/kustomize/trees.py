@@ -101,6 +101,10 @@ def operations(draw: DrawFn, counts: tuple[int, int]) -> str:
                         f"- op: add\n  path: /spec/template/spec/{listed}/-\n  value:\n    name: {new}\n"
                         f"    image: new:1\n    # last\n",
                         f"- op: add\n  path: {path}\n  value: {{name: {new}, image: 'new:1'}}\n",
+                        f"- op: add\n  path: /spec/template/spec/initContainers\n  value:\n  - name: {new}\n"
+                        f"    image: new:1\n",
+                        f"- op: add\n  path: /spec/template/spec/initContainers\n"
+                        f"  value: [{{name: {new}, image: 'new:1'}}]\n",
                     ]
                 )
             )
