@@ -14,8 +14,9 @@ from sidecarify.yamltext.tree import Node
 
 from . import merge
 from .build import Build, Entry, Instance, Roster, Site, State, at_path, build
+from .demands import ListPlan, Reason
 from .edits import FileChange, Probes, UneditableError, file_changes
-from .follow import Following, ListPlan, Reason, anywhere, follow
+from .follow import Following, anywhere, follow
 from .graph import Graph, read_graph
 
 

@@ -27,7 +27,7 @@ from sidecarify.yamltext.source import EditConflictError, line_start, splice
 from sidecarify.yamltext.tree import Node, YamlError, parse
 
 from .check import Expected, compare
-from .follow import Edit, ListPlan, OperationPlan, Reason, TextPlan
+from .demands import Edit, ListPlan, OperationPlan, Reason, TextPlan
 from .sources import Sources, TextFile, Unit
 
 

@@ -9,8 +9,7 @@ meet the same demand each time. What cannot be told is never guessed: the contai
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from sidecarify.direction import POLICY, Direction, Manner
 from sidecarify.kube import fields
@@ -19,76 +18,8 @@ from sidecarify.yamltext.tree import Node
 
 from . import merge
 from .build import LISTS, Build, Entry, Instance, Roster, Site, State, Step, at_path, below
+from .demands import Demand, Edit, ListPlan, OperationPlan, Plan, Reason, Subject, SubjectKey, TextPlan
 from .pointers import Choice, chosen_indexes, field_choice, pointer_choice, replaced
-from .sources import Unit
-
-
-class ListPlan(NamedTuple):
-    """The items of a list that move, in their new order, each with its manner."""
-
-    items: tuple[tuple[int, Manner], ...] = ()
-
-
-Shape = Literal["", "wrapped", "unwrapped"]
-
-
-class OperationPlan(NamedTuple):
-    """The paths of a JSON6902 operation, and what becomes of its value.
-
-    `policy`: the container gets (or loses) `restartPolicy: Always`. `shape`: it is `wrapped` into a list of its own, or
-    `unwrapped`, to come in the place of the list of which it is the one item.
-    """
-
-    path: str
-    source: str | None
-    policy: bool = False
-    shape: Shape = ""
-
-
-class TextPlan(NamedTuple):
-    """The text of a field path."""
-
-    text: str
-
-
-Plan = ListPlan | OperationPlan | TextPlan
-
-
-SubjectKey = tuple[int, int, str, int]
-
-
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """The piece of a unit's text that a plan is for.
-
-    A pod spec's mapping (`path` in the object or patch `holder`), the operation of a number, or a field path's scalar.
-    """
-
-    unit: Unit
-    holder: Node
-    path: str = ""
-    operation: int = -1
-
-    @property
-    def key(self) -> SubjectKey:
-        """What makes two subjects the same."""
-        return id(self.unit), id(self.holder), self.path, self.operation
-
-
-class Edit(NamedTuple):
-    """A plan that changes the text of its subject, and the containers for whose sake."""
-
-    subject: Subject
-    plan: Plan
-    sites: frozenset[Site]
-
-
-class Reason(NamedTuple):
-    """Why containers cannot move, and what to do; `line` is a line of `Sources`."""
-
-    line: int
-    message: str
-    advice: str = ""
 
 
 class Following(NamedTuple):
@@ -103,28 +34,6 @@ class Following(NamedTuple):
     refused: dict[Site, Reason]
     unfollowed: dict[Site, Reason]
     finals: dict[tuple[Instance, str], Roster]
-
-
-@dataclass(slots=True)
-class _Demand:
-    subject: Subject
-    unchanged: Plan
-    line: int
-    plans: dict[Plan, list[tuple[str, frozenset[Site]]]] = field(default_factory=dict)
-    unseen: Node | None = None
-
-    def said(self, plan: Plan) -> str:
-        """What a plan asks of the text."""
-        if plan == self.unchanged:
-            return "it must stay as it is"
-        if isinstance(plan, TextPlan):
-            return f"it must say {plan.text}"
-        if isinstance(plan, OperationPlan):
-            shape = {"": "", "wrapped": " with a list", "unwrapped": " with one container"}[plan.shape]
-            return f"it must say {plan.path}{shape}"
-        named = dict.fromkeys(name for _, manner in plan.items for name in manner.named_before)
-        before = f", behind {', '.join(f'`{name}`' for name in named)}" if named else ""
-        return f"an item must go to the other list{before}"
 
 
 class _Stuck(Protocol):
@@ -220,7 +129,6 @@ def _as_listed(sites: Sequence[Site], edits: Iterable[Edit]) -> tuple[Site, ...]
     return tuple(sorted(sites, key=key))
 
 
-_A_TEXT_EACH = "Give each of them a patch of its own"
 _ONE_EACH = "Write an operation for each container that it is about"
 
 
@@ -242,7 +150,7 @@ class _Pursuit:
         self.needed: set[SubjectKey] = set()
         self.moving = {site: rank for rank, site in enumerate(sites)}
         self.direction = direction
-        self.demands: dict[SubjectKey, _Demand] = {}
+        self.demands: dict[SubjectKey, Demand] = {}
         self.accepted = accepted
         self.refused: dict[Site, Reason] = {}
         self.unordered: set[Site] = set()
@@ -756,12 +664,9 @@ class _Pursuit:
         line: int,
         unseen: Node | None = None,
     ) -> None:
-        demand = self.demands.setdefault(subject.key, _Demand(subject, unchanged, line))
-        if plan != unchanged and demand.plans.keys() <= {unchanged}:
-            demand.line = line
+        demand = self.demands.setdefault(subject.key, Demand(subject, unchanged, line))
         who = f"{one.owner.kind} {one.owner.name} of kustomization {one.root or '.'}"
-        demand.plans.setdefault(plan, []).append((who, frozenset(sites)))
-        demand.unseen = demand.unseen or unseen
+        demand.ask(plan, who, frozenset(sites), line, unseen)
 
     def _refuse(self, sites: Iterable[Site], reason: Reason) -> None:
         for site in sites:
@@ -779,39 +684,20 @@ class _Pursuit:
     def agree(self, build: Build) -> None:
         """Refuse what asks different things of one text, or changes a text that is used for something unknown too."""
         for demand in self.demands.values():
-            _unify(demand)
-            changing = [plan for plan in demand.plans if plan != demand.unchanged]
-            if not changing:
+            demand.unify()
+            reason = demand.objection(build, self.writable)
+            if reason is None:
                 continue
-            sites = frozenset(site for plan in changing for _, some in demand.plans[plan] for site in some)
-            unknown = demand.unseen or build.strays.get(demand.subject.unit)
-            other = build.shared.get(demand.subject.unit) or build.shared.get(demand.subject.holder)
-            reason = None
-            if unknown is not None:
-                what = (
-                    f"the patch is (or may be) also for objects of {unknown.value or 'a generator'}, which are not read"
-                )
-                reason = Reason(demand.line, what, "Let its target name one kind and one name")
-            elif other is not None:
-                what = f"the same text is used for {other.kind} {other.name}, whose pod spec is not known"
-                reason = Reason(demand.line, what, _A_TEXT_EACH)
-            elif len(demand.plans) > 1:
-                uses = [f"for {users[0][0]} {demand.said(plan)}" for plan, users in demand.plans.items()][:2]
-                what = f"the same text is used several times: {', but '.join(uses)}"
-                reason = Reason(demand.line, what, _A_TEXT_EACH)
+            sites = demand.sites
+            if len(demand.plans) > 1:
                 self.unordered |= sites
-            elif not self.writable(demand.subject.unit.file):
-                what = "this would have to change with it, and is not among the files of the run"
-                reason = Reason(demand.line, what, "Give that file too")
-            if reason is not None and self._tolerates(sites, reason):
-                demand.plans = {demand.unchanged: []}
+            if self._tolerates(sites, reason):
+                demand.withdraw()
 
     def edits(self) -> Iterator[Edit]:
         """The plans that change a text, once all agree."""
         for demand in self.demands.values():
-            for plan, users in demand.plans.items():
-                if plan != demand.unchanged:
-                    yield Edit(demand.subject, plan, frozenset(site for _, sites in users for site in sites))
+            yield from (Edit(demand.subject, plan, demand.sites) for plan in demand.changing)
 
 
 class _Item:
@@ -869,17 +755,3 @@ def _directive_above(node: Node, steps: Sequence[str]) -> bool:
         if fields.text(node, merge.DIRECTIVE) in ("replace", "delete"):
             return True
     return False
-
-
-def _unify(demand: _Demand) -> None:
-    """Where one use of a patch defines the container and another patches it, the policy may be written for both."""
-    lists = [plan for plan in demand.plans if isinstance(plan, ListPlan) and plan.items]
-    if len(lists) < 2:
-        return
-    bare = {tuple((index, manner.named_before) for index, manner in plan.items) for plan in lists}
-    if len(bare) > 1:
-        return
-    keeps = {index: all(dict(plan.items)[index].keeps_policy for plan in lists) for index, _ in lists[0].items}
-    unified = ListPlan(tuple((index, Manner(keeps[index], m.named_before)) for index, m in lists[0].items))
-    users = [user for plan in lists for user in demand.plans.pop(plan)]
-    demand.plans[unified] = users

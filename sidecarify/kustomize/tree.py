@@ -22,8 +22,9 @@ from sidecarify.plan import Move, MoveKey, Refusal, plan
 
 from .build import Build, Instance, Roster, Site, at_path, build
 from .carry import Carried, Group, carry_out
+from .demands import Reason
 from .edits import FileChange, Probes
-from .follow import Reason, anywhere
+from .follow import anywhere
 from .graph import Graph
 from .resolve import Judge, View, combined, site_of, views
 from .sources import Place, Problem, Unit
