@@ -166,7 +166,7 @@ class TestMalformed:
         ("text", "line", "said"),
         [
             pytest.param("", 1, "is not JSON", id="empty"),
-            pytest.param('{\n "version": 1,\n}', 3, "is not JSON", id="a comma too many"),
+            pytest.param('{\n "version": 1\n "command": 2}', 3, "is not JSON", id="a comma too few"),
             pytest.param("[]", 1, "is no baseline", id="a list"),
             pytest.param('{\n\n "version": 2}', 3, "has the version 2", id="a later version"),
             pytest.param('{"version": 1,\n "command": "revert"}', 2, "was written by `revert`", id="another command"),
@@ -219,7 +219,7 @@ class TestMalformed:
         assert raised.value.line == 2
 
     def test_the_command_ends_with_2_and_does_nothing(self, sidecarify: Command) -> None:
-        Path("known.json").write_text('{\n "version": 1,\n}')
+        Path("known.json").write_text('{\n "version": 1\n "command": 2}')
         ended = sidecarify(*CHECK, "--baseline", "known.json", ".")
         assert (ended.code, ended.stdout) == (2, b"")
         assert ended.err.startswith("known.json:3: [baseline] is not JSON")
