@@ -338,7 +338,7 @@ def _words_of(pods: Iterable[PodSpec]) -> tuple[set[str], set[str], bool]:
 def _config_maps_of(pods: Iterable[PodSpec]) -> Iterator[str]:
     with suppress(YamlError):  # as in _words_of
         for pod in pods:
-            for mapping in pod.node.walk():
+            for mapping in pod.node.mappings():
                 for key, value in mapping.pairs:
                     name = fields.text(value, "name") if key.value in _CONFIG_KEYS else None
                     if name is not None:
@@ -451,14 +451,14 @@ def _selects_all(node: Node) -> bool:
 
 
 def _values(node: Node, name: str) -> Iterator[str]:
-    for mapping in node.walk():
+    for mapping in node.mappings():
         for key, value in mapping.pairs:
             if key.value == name:
                 yield from (leaf.value for _, leaf in value.pairs)
 
 
 def _named(spec: Node) -> Iterator[Node]:
-    for mapping in spec.walk():
+    for mapping in spec.mappings():
         yield from (value for key, value in mapping.pairs if key.value in ("name", "serviceName"))
 
 

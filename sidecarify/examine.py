@@ -247,4 +247,4 @@ def _all_pods(owner: KubeObject) -> list[PodSpec]:
 
 def _template_key(root: Node) -> Node | None:
     """A mapping that stands as a key: `a: {{ .x }}` is YAML, though not what its author wrote."""
-    return next((key for node in root.walk() for key, _ in node.pairs if key.kind == "map"), None)
+    return next((key for node in root.mappings() for key, _ in node.pairs if key.kind == "map"), None)

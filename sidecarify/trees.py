@@ -90,12 +90,13 @@ def _roots(looked: Survey) -> dict[str, dict[str, Manifest]]:
     roots = {str(top) for top in tops.values() if top is not None}
     if loose:
         roots.add(os.path.commonpath(loose))
-    ordered = sorted(roots, key=len, reverse=True)
+    ordered = [(root, os.path.join(root, "")) for root in sorted(roots, key=len, reverse=True)]  # noqa: PTH118
     found: dict[str, dict[str, Manifest]] = {}
     for path, one in looked.reached.items():
-        root = next((root for root in ordered if path.startswith(os.path.join(root, ""))), None)  # noqa: PTH118
-        if root is not None:
-            found.setdefault(root, {})[os.path.relpath(path, root).replace(os.sep, "/")] = one
+        for root, prefix in ordered:
+            if path.startswith(prefix):
+                found.setdefault(root, {})[path[len(prefix) :].replace(os.sep, "/")] = one
+                break
     return {root: found[root] for root in sorted(found) if _are_built(root, found[root])}
 
 

@@ -663,7 +663,7 @@ def at_path(node: Node | None, steps: Sequence[str]) -> Node | None:
 
 
 def _names_lists(root: Node) -> bool:
-    return any(key.value in LISTS for node in root.walk() for key, _ in node.pairs)
+    return any(key.value in LISTS for node in root.mappings() for key, _ in node.pairs)
 
 
 def _renamed(state: State, path: tuple[str, ...], value: Node) -> State:
@@ -727,8 +727,8 @@ def _configured(unit: Unit, state: State) -> Iterator[Obstacle]:
     The built-in ones name both lists (api/internal/konfig/builtinpluginconsts).
     """
     found: dict[str, list[Node]] = {}
-    for node in unit.root.walk():
-        path = node.pair("path") if node.kind == "map" else None
+    for node in unit.root.mappings():
+        path = node.pair("path")
         if path is not None and path[1].kind == "scalar":
             found.setdefault(path[1].value, []).append(node)
     plain = {known.replace("[]", "") for known in found}

@@ -109,7 +109,7 @@ def _walked(root: str) -> tuple[dict[str, list[str]], dict[str, str]]:
             if entry.name in NAMES:
                 names.append(entry.name)
             elif entry.name not in PASSED and entry.is_dir(follow_symlinks=False):
-                stack.append(joined(folder, entry.name))
+                stack.append(f"{folder}/{entry.name}" if folder else entry.name)
         if names:
             found[folder] = [name for name in NAMES if name in names]
     return found, links

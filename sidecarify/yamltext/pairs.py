@@ -81,7 +81,7 @@ def _quoted(value: str, quote: str) -> str:
 
 def indentation_step(mapping: Node) -> int | None:
     """By how much block mappings within `mapping` are indented against their keys; None if there are none."""
-    for node in mapping.walk():
+    for node in mapping.mappings():
         for key, value in node.pairs:
             if value.kind == "map" and value.style == "block" and node.style == "block":
                 return value.column - key.column

@@ -128,6 +128,21 @@ class Node:
             elif node.items:
                 stack += reversed(node.items)
 
+    def mappings(self) -> Iterator[Node]:
+        """The mappings among the nodes of `walk` that are not empty, in the same order."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            if node.pairs:
+                yield node
+                for key, value in reversed(node.pairs):
+                    if value.kind != "scalar":
+                        stack.append(value)
+                    if key.kind != "scalar":
+                        stack.append(key)
+            elif node.items:
+                stack += reversed(node.items)
+
 
 def repeated_key(node: Node) -> Node | None:
     """The first key in the tree below a node that stands there for the second time in its mapping, or None.
@@ -146,21 +161,12 @@ def check_keys(node: Node) -> None:
 
 
 def _repeated(node: Node) -> tuple[Node, Node] | None:
-    stack = [node]
-    while stack:
-        node = stack.pop()
-        if node.pairs:
+    for mapping in node.mappings():
+        if len({key.value for key, _ in mapping.pairs}) < len(mapping.pairs):
             seen: dict[str, Node] = {}
-            for key, _ in node.pairs:
+            for key, _ in mapping.pairs:
                 if key.kind == "scalar" and key.value != "<<" and seen.setdefault(key.value, key) is not key:
                     return seen[key.value], key
-            for key, value in reversed(node.pairs):
-                if value.pairs or value.items:
-                    stack.append(value)
-                if key.pairs or key.items:
-                    stack.append(key)
-        else:
-            stack += reversed(node.items)
     return None
 
 
