@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from sidecarify.baseline import read_baseline
+from sidecarify.cli.app import COMMANDS, application
 from sidecarify.cli.output import OutputFormat
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 CODE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 
 
@@ -43,3 +46,11 @@ def test_yaml_and_links_hold(name: str) -> None:
 def test_the_hooks_that_are_named_exist() -> None:
     hooks = {one["id"] for one in yaml.safe_load((DOCS.parent / ".pre-commit-hooks.yaml").read_text())}
     assert set(re.findall(r"- id: (\S+)", page("ci.md"))) == hooks
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_spoken_of(command: str) -> None:
+    pages = "".join(page.read_text("utf-8") for page in (ROOT / "README.md", *DOCS.glob("*.md")))
+    shown = CliRunner().invoke(application([command]), [command, "--help"]).stdout
+    options = set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help", f"--{command}"}
+    assert [one for one in sorted(options) if not re.search(rf"{one}(?![a-z-])", pages)] == []
