@@ -76,6 +76,9 @@ _NAME = re.compile(rf"""name(?<![\w.-]name)["']?[ \t]*:[ \t]*["']?({_WORD.patter
 # What a word may consist of; a colon right behind it makes it a key.
 _IN_WORDS = re.compile(rb"[\w.:-]")
 _BLANKED = bytes(code if _IN_WORDS.match(bytes((code,))) else ord(" ") for code in range(256))
+_NAME_AT_LEFT = re.compile(
+    rf"""^(?:[ ]{{1,4}}|metadata["']?[ \t]*:[ \t]*\{{(?:[^{{}}\n]*,)?[ \t]*)["']?{_NAME.pattern}""", re.MULTILINE
+)
 _ESCAPE = re.compile(r"\\[xuU]")
 
 _NAMING = frozenset({"HorizontalPodAutoscaler", "VerticalPodAutoscaler", "ScaledObject"})
@@ -164,7 +167,7 @@ class Around:
             entry = len(self._entries)
             self._entries.append(_Entry(number, document.index))
             if configures:
-                self._post(entry, set(_NAME.findall(piece)), self._configs)
+                self._post(entry, _names_in(piece), self._configs)
             if not points:
                 continue
             self._by_name.setdefault(manifest.name, []).append(entry)
@@ -333,6 +336,12 @@ def _words_of(pods: Iterable[PodSpec]) -> tuple[set[str], set[str], bool]:
             namespaces.add(pod.owner.namespace or "")
             names.update(one.name for one in (*pod.containers, *pod.init_containers))
     return labels | names, namespaces, not all(_WORD.fullmatch(one) for one in labels)
+
+
+def _names_in(text: str) -> set[str]:
+    """The names that the ConfigMaps of a document may have: in YAML those at the left, where no data stand."""
+    whole = text.lstrip().startswith("{") or "items" in text
+    return (set() if whole else set(_NAME_AT_LEFT.findall(text))) or set(_NAME.findall(text))
 
 
 def _config_maps_of(pods: Iterable[PodSpec]) -> Iterator[str]:

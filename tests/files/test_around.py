@@ -244,6 +244,25 @@ def test_a_config_map_is_given_to_the_manifests_of_the_pods_that_name_it(
     assert not around.of("config.yaml", pods_of(POD.replace("spec: {", f"spec: {{{use}, ")))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("kind: ConfigMap\nmetadata:\n  name: agent\n", id="block style"),
+        pytest.param("data:\n  x: |\n    name: x\nkind: ConfigMap\nmetadata:\n    name: 'agent'\n", id="data first"),
+        pytest.param("kind: ConfigMap\nmetadata: {namespace: prod, name: agent}\n", id="flow style"),
+        pytest.param("kind: ConfigMap\nmetadata: {labels: {a: b}, name: agent}\n", id="flow style with more in it"),
+        pytest.param('{"kind": "ConfigMap", "metadata": {"name": "agent"}}\n', id="JSON"),
+        pytest.param("kind: List\nitems:\n- kind: ConfigMap\n  metadata:\n     name: agent\n", id="in a list"),
+        pytest.param("kind: ConfigMap\nmetadata:\n          name: agent\n", id="far to the right"),
+    ],
+)
+def test_a_config_map_is_found_by_its_name_however_it_is_written(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    pod = POD.replace("spec: {", "spec: {volumes: [{name: v, configMap: {name: agent}}], ")
+    found = around_of(tmp_path, "config.yaml").of("pod.yaml", pods_of(pod))
+    assert [one.name for one in found] == ["agent"]
+
+
 def test_what_one_has_noted_can_be_taken_over_and_sent_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("kind: Service\nspec: {selector: {app: cart}}\n---\nkind: LimitRange\n")
     (tmp_path / "b.yaml").write_text("kind: Service\nspec: {selector: {app: web-1.x}}\n")
