@@ -11,9 +11,14 @@ from sidecarify.report import text
 
 if TYPE_CHECKING:
     from sidecarify.outcome import Trouble
+    from sidecarify.plan import Refusal
 
 FEW = 10
 """A repository may have hundreds of one kind, and what else there is to say would drown in them."""
+
+
+MANY = 100
+"""Who has so many reasons on the screen reads none."""
 
 
 class Messages:
@@ -47,3 +52,36 @@ class Messages:
         for kind, count in sorted(self._known.items()):
             if not self._every and count > FEW:
                 self._terminal.say(text.more_of(kind, count - FEW))
+
+
+class LeftAlone:
+    """What was left alone, and why: told at the end, as a list or, where that would be too long, counted by rule."""
+
+    def __init__(self, terminal: Terminal, *, every: bool, more: str) -> None:
+        """`every`: the list is never too long. `more` is what shows it then."""
+        self._terminal = terminal
+        self._every = every
+        self._more = more
+        self._lines: dict[str, None] = {}
+        self._rules: Counter[str] = Counter()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self._lines)
+
+    def add(self, file: str, refusals: Iterable[Refusal]) -> None:
+        """Take note of the reasons in one manifest; many may speak of one container."""
+        rules: set[tuple[int, str, str, str]] = set()
+        for one in refusals:
+            rules.add((one.document, one.path, one.container, one.rule))
+            if self._every or len(self._lines) <= MANY:
+                self._lines[text.refusal_message(file, one, self._terminal.err)] = None
+        self._rules.update(rule for *_, rule in rules)
+
+    def tell(self) -> None:
+        """Print the list, or the counts."""
+        if len(self._lines) > MANY and not self._every:
+            self._terminal.say(f"{text.left_by_rule(self._rules)}{self._more} lists them, with the reasons.")
+            return
+        for line in self._lines:
+            self._terminal.say(line)

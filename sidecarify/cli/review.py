@@ -18,7 +18,7 @@ import typer
 from sidecarify.cli import arguments, selecting
 from sidecarify.cli.arguments import Judging
 from sidecarify.cli.choices import Choices
-from sidecarify.cli.messages import Messages
+from sidecarify.cli.messages import LeftAlone, Messages
 from sidecarify.cli.selecting import Selecting
 from sidecarify.cli.terminal import ColorWhen, Terminal, complain, is_terminal, orderly_end, put
 from sidecarify.report import text
@@ -116,7 +116,7 @@ class _Session:
         self.terminal = terminal
         self.judging = judging
         self.messages = Messages(terminal, every=True)
-        self.left: dict[str, None] = {}
+        self.left = LeftAlone(terminal, every=False, more="convert --check -v")
         self.named: set[str] = set()
         self.counts = text.Counts()
         self.rest = text.Unconverted()
@@ -237,16 +237,14 @@ class _Session:
         for warning in arguments.unmatched(self.judging, self.named):
             self.terminal.say(visible(warning))
         self.terminal.say(text.review_summary(self.counts, self.rest))
-        for line in self.left:
-            self.terminal.say(line)
+        self.left.tell()
 
     def _note(self, outcome: Outcome) -> None:
         self.named |= outcome.named
         self.messages.tell(outcome.troubles)
         containers = [one for one in outcome.refusals if one.container]
         number = len({(one.document, one.path, one.container) for one in containers})
-        name, look = outcome.manifest.name, self.terminal.err
-        self.left.update((text.refusal_message(name, one, look), None) for one in containers)
+        self.left.add(outcome.manifest.name, containers)
         self.counts = self.counts._replace(
             left_alone=self.counts.left_alone + number,
             templates=self.counts.templates + len(outcome.refusals) - len(containers),

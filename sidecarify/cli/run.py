@@ -13,7 +13,7 @@ import typer
 from sidecarify.cli import arguments, output
 from sidecarify.cli.arguments import Judging
 from sidecarify.cli.choices import Choices
-from sidecarify.cli.messages import Messages
+from sidecarify.cli.messages import LeftAlone, Messages
 from sidecarify.cli.output import Ledger, OutputFormat, Reporting
 from sidecarify.cli.progress import awaited, watched
 from sidecarify.cli.selecting import Selecting
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from sidecarify.report.results import FileReport, Fix
     from sidecarify.survey import Survey
     from sidecarify.writing import Written
-
-
-_MANY = 100
-"""Who has so many reasons on the screen reads none: they are counted, and listed for who asks."""
 
 
 class Wish(NamedTuple):
@@ -180,7 +176,7 @@ class _Run:
         self.code = 0
         self.failed = False
         self.patches = output.Spool()
-        self.left: dict[str, None] = {}
+        self.left = LeftAlone(terminal, every=wish.verbose, more="-v")
         self.levels: set[str] = set()
         self.named: set[str] = set()
         self.troubled: set[str] = set()
@@ -223,7 +219,7 @@ class _Run:
         """Print what becomes of a manifest; what was left alone waits for the summary."""
         from sidecarify.report.results import of_outcome  # noqa: PLC0415  (see _files)
 
-        look, name = self.terminal.err, outcome.manifest.name
+        name = outcome.manifest.name
         report = self.ledger.new(of_outcome(outcome)._replace(fixes=fixes))
         if self.wish.reporting.baseline is not None:
             outcome = _new(outcome, report)
@@ -242,8 +238,7 @@ class _Run:
         if self.wish.reporting.for_people:
             self.levels.update(_levels(outcome.refusals))
             told = (one for one in outcome.refusals if self.wish.verbose or one.container)
-            if self.wish.verbose or len(self.left) <= _MANY:
-                self.left.update((text.refusal_message(name, refusal, look), None) for refusal in told)
+            self.left.add(name, told)
             if outcome.changed:
                 self._explain(outcome)
         return report
@@ -301,11 +296,7 @@ class _Run:
             tally.changed, tally.moved, tally.unchanged, tally.left_alone, tally.templates, tally.failed
         )
         say(text.summary(counts, self.words, done=self.wish.writes, listed=bool(self.left)))
-        if len(self.left) > _MANY and not self.wish.verbose:
-            say(text.left_by_rule(self.summary.rules))
-        else:
-            for line in self.left:
-                say(line)
+        self.left.tell()
         if tally.templates:
             say(text.templates_line(tally.templates, listed=self.wish.verbose and self.wish.reporting.for_people))
         if self.left:

@@ -133,11 +133,11 @@ def more_of(kind: str, count: int) -> str:
 
 
 def left_by_rule(rules: Mapping[str, int]) -> str:
-    """How many containers each rule speaks against, for a list that would be too long, and how to see that."""
+    """How many containers each rule speaks against, a line each."""
     from sidecarify.report.pages import list_text  # noqa: PLC0415  (for large runs alone)
 
     rows = sorted(rules.items(), key=lambda one: (-one[1], one[0]))
-    return f"{list_text([(f'  {name}', str(count)) for name, count in rows])}-v lists them, with the reasons."
+    return list_text([(f"  {name}", str(count)) for name, count in rows])
 
 
 def nothing_found(asked: int, *, since: bool) -> str:

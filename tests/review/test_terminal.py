@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ROOT, WEB, WEB_AFTER
+from tests.cli.conftest import BATCH, ROOT, WEB, WEB_AFTER
 from tests.kustomize.test_tree import FOLLOWED, tree
 from tests.support.terminal import on_a_terminal
 
@@ -106,6 +106,15 @@ def test_q_says_what_there_was_no_question_about(folder: Path) -> None:
     (folder / "web2.yaml").write_bytes(WEB)
     _, shown = answered("q", "two.yaml", "web.yaml", "web2.yaml")
     assert "Nothing was converted, 1 declined, 1 not asked about, 2 manifests not looked at.\n" in shown
+
+
+def test_what_nobody_could_read_as_a_list_is_counted(folder: Path) -> None:
+    (folder / "jobs.yaml").write_bytes(b"---\n".join([BATCH] * 101))
+    _, shown = answered("n", "jobs.yaml", "web.yaml")
+    assert (
+        "101 containers left alone:\n  role-unclear  101\nconvert --check -v lists them, with the reasons.\n" in shown
+    )
+    assert "[role-unclear]" not in shown
 
 
 def test_the_end_of_the_input_is_q() -> None:
