@@ -60,16 +60,17 @@ class Finder:
         """The file's path, or None. Above a folder that holds `.git` nothing is looked for."""
         passed = []
         found = None
-        for one in (folder, *folder.parents):
-            if one in self._known:
-                found = self._known[one]
-                break
+        one = folder
+        while one not in self._known:
             passed.append(one)
             if (one / SETTINGS).is_file():
                 found = one / SETTINGS
                 break
-            if (one / _REPOSITORY).exists():
+            if (one / _REPOSITORY).exists() or one.parent == one:
                 break
+            one = one.parent
+        else:
+            found = self._known[one]
         self._known |= dict.fromkeys(passed, found)
         return found
 

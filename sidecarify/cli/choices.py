@@ -52,22 +52,22 @@ class Choices:
         folder = os.path.dirname(manifest.path)  # noqa: PTH120  (asked for every manifest of a run)
         found = self._by_folder.get(folder)
         if found is None:
-            found = self._by_folder[folder] = self._below(Path(folder)).options
+            found = self._by_folder[folder] = self._below(folder).options
         return found
 
     def globs(self, folder: str) -> Globs | None:
         """What the configuration leaves out and takes in where a folder is. Raises as `of` does."""
-        return self._below(Path(folder)).globs
+        return self._below(folder).globs
 
     def prepare(self, manifests: Iterable[Manifest]) -> None:
         """Read all configuration files before the first manifest is worked on. Raises as `of` does."""
         for manifest in manifests:
             self.of(manifest)
 
-    def _below(self, folder: Path) -> _Choice:
+    def _below(self, folder: str | Path) -> _Choice:
         file = self._judging.config
         if file is None and not self._judging.isolated:
-            file = self._finder.of(folder)
+            file = self._finder.of(Path(folder))
         if file is not None and file not in self._known:
             self._known[file] = self._read(file)
         return self._known[file]
