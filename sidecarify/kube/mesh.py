@@ -70,14 +70,16 @@ def injection(pod: PodSpec, others: Sequence[KubeObject]) -> Injection | None:
     if pod.host_network:
         return None
     namespace = namespace_of(pod, others)
+    of_pod = _holders(pod.template)
+    of_namespace = () if namespace is None else _holders(namespace.node)
     for mesh in _MESHES:
-        own = list(_settings(pod.template, mesh.pod_keys))
+        own = list(_settings(of_pod, mesh.pod_keys))
         if any(value.lower() in _OFF for _, value, _ in own):
             continue
         found = _asked_for(own, mesh)
         file = pod.owner.file
         if found is None and namespace is not None:
-            found = _asked_for(list(_settings(namespace.node, mesh.namespace_keys)), mesh)
+            found = _asked_for(list(_settings(of_namespace, mesh.namespace_keys)), mesh)
             file = namespace.file
         if found is not None:
             key, value, line = found
@@ -86,13 +88,18 @@ def injection(pod: PodSpec, others: Sequence[KubeObject]) -> Injection | None:
     return None
 
 
-def _settings(node: Node, keys: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
-    for holder in ("labels", "annotations"):
-        held = fields.find(node, "metadata", holder)
+def _holders(node: Node) -> tuple[Node, ...]:
+    """The labels and the annotations of an object, or of a template."""
+    found = (fields.find(node, "metadata", key) for key in ("labels", "annotations"))
+    return tuple(one for one in found if one is not None)
+
+
+def _settings(holders: tuple[Node, ...], keys: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
+    for holder in holders:
         for key in keys:
-            value = fields.text(held, key)
+            value = fields.text(holder, key)
             if value is not None:
-                yield key, value, fields.line(held, key) or node.line
+                yield key, value, fields.line(holder, key) or holder.line
 
 
 def _asked_for(settings: list[tuple[str, str, int]], mesh: _Mesh) -> tuple[str, str, int] | None:

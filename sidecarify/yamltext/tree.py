@@ -179,19 +179,17 @@ def parse(text: str, line: int = 1) -> Node | None:
 
     Raises YamlError for what is not YAML, an alias without an anchor before it, and nesting beyond MAX_DEPTH.
     """
-    # A run whose filter lets nothing pass never needs the parser.
-    from yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
-    from yaml.reader import ReaderError  # noqa: PLC0415
+    import yaml  # noqa: PLC0415  (a run whose filter lets nothing pass never needs the parser)
 
     CParser = _c_parser()  # noqa: N806
     try:
         return _compose(CParser(text), line)
-    except MarkedYAMLError as error:
+    except yaml.MarkedYAMLError as error:
         raise _parse_error(error, line) from None
-    except ReaderError as error:
+    except yaml.reader.ReaderError as error:
         at = line + text.count("\n", 0, error.position)
         raise YamlError("parse", f"not YAML: {error.reason} (U+{error.character:04X})", at) from None
-    except YAMLError as error:
+    except yaml.YAMLError as error:
         raise YamlError("parse", f"not YAML: {' '.join(str(error).split())}", line) from None
 
 
@@ -200,11 +198,11 @@ def is_sound(data: bytes) -> bool:
 
     An alias without its anchor is sound here, and so is a key that stands twice.
     """
-    from yaml.error import YAMLError  # noqa: PLC0415  (as in parse)
+    import yaml  # noqa: PLC0415  (as in parse)
 
     try:
         _c_parser()(data).raw_parse()
-    except YAMLError:
+    except yaml.YAMLError:
         return False
     return True
 
@@ -229,8 +227,9 @@ def _parse_error(error: MarkedYAMLError, line: int) -> YamlError:
 
 
 def _compose(parser: CParser, first: int) -> Node | None:  # noqa: PLR0915  (a call an event is dear)
-    from yaml import events  # noqa: PLC0415
+    import yaml  # noqa: PLC0415  (as in parse)
 
+    events = yaml.events
     # The stubs know of the base class of events only, and narrowing by `isinstance` costs a call an event.
     get_event: Callable[[], Any] = parser.get_event
     scalar, alias = events.ScalarEvent, events.AliasEvent
