@@ -122,7 +122,8 @@ class Sources:
 
     def real(self, name: str) -> str:
         """The name of what a name within the root leads to, without symbolic links on its way."""
-        real = (self.root / name).resolve().relative_to(self.root).as_posix()
+        path = os.path.realpath(os.path.join(self.root, name))  # noqa: PTH118
+        real = os.path.relpath(path, self.root).replace(os.sep, "/")
         return "" if real == "." else real
 
     def read(self, name: str) -> TextFile | Problem:
@@ -134,7 +135,7 @@ class Sources:
 
     def data(self, name: str) -> bytes:
         """The bytes of a file. Raises FileError."""
-        return self.changed[name] if name in self.changed else read(self.root / name)
+        return self.changed[name] if name in self.changed else read(os.path.join(self.root, name))  # noqa: PTH118
 
     def _read(self, name: str) -> TextFile | Problem:
         try:
