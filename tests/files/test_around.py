@@ -181,6 +181,18 @@ POD = (
             True,
             id="or patches all of a kind",
         ),
+        pytest.param('{"kind":"Service","spec":{"selector":{"app":"web-1.x"}}}', True, id="JSON without blanks"),
+        pytest.param('{"kind":"Service","spec":{"selector":{"app":"web-1"}}}', False, id="and of another one"),
+        pytest.param(
+            "kind: PrometheusRule\nspec: {groups: [{rules: [{expr: 'up{container=\"log\"}>0'}]}]}\n",
+            True,
+            id="an expression with the name of a container",
+        ),
+        pytest.param(
+            "kind: PrometheusRule\nspec: {groups: [{rules: [{expr: 'up{container=\"log-x\"}>0'}]}]}\n",
+            False,
+            id="or with a longer one",
+        ),
         pytest.param("kind: LimitRange\n", True, id="what is for all of a namespace"),
         pytest.param(
             "kind: Ingress\nspec: {defaultBackend: {service: {name: cart}}}\n", False, id="a way to another Service"
