@@ -14,7 +14,7 @@ from sidecarify.judge import signs
 from sidecarify.judge.model import Finding, Level, Member, PodContext, Rule
 from sidecarify.judge.order import needs
 from sidecarify.judge.paths import job_spec, main_ports, maker_of, mount_of, own_ports
-from sidecarify.judge.rules.lifetime import program_line
+from sidecarify.judge.rules.lifetime import invocation, program_line
 from sidecarify.kube import fields
 from sidecarify.kube.container import Container, Handler
 from sidecarify.kube.image import parse_image
@@ -64,7 +64,7 @@ def _startup_probe(helper: Member, pod: PodContext) -> Iterator[Finding]:
     probe = helper.container.startup_probe
     if probe is None:
         return
-    found = needs_main(probe, helper, pod)
+    found = needs_main(probe, helper, pod) or _unanswered(probe, helper, pod)
     if found is None:
         return
     level, why = found
@@ -73,6 +73,18 @@ def _startup_probe(helper: Member, pod: PodContext) -> Iterator[Finding]:
     if own:
         advice = f"Drop its startupProbe, or make it ask for `{own[0]}`, which the helper answers itself."
     yield _deadlock(helper, level, why, advice, probe.line)
+
+
+def _unanswered(probe: Handler, helper: Member, pod: PodContext) -> tuple[Level, str] | None:
+    """Whether the helper is called so that its family's own page does not answer before main is up."""
+    known = helper.match.startup_probe if helper.match is not None else None
+    if known is None or probe.kind != "httpGet" or probe.path.partition("?")[0] != known.path:
+        return None
+    call = invocation(helper, pod)
+    for pattern in known.unless:
+        if found := call.find(pattern):
+            return "review", f"`{known.path}` answers, which with `{_short(found)}` may need the main container"
+    return None
 
 
 def needs_main(probe: Handler, helper: Member, pod: PodContext) -> tuple[Level, str] | None:
