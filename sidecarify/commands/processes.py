@@ -31,7 +31,7 @@ _PROMETHEUS_EXPORTER = r"\w+_exporter\Z|[\w-]+-prometheus-exporter\Z"
 _ENDLESS_PYTHON = r"(?:^|[\n;])\s*while\s+(?:True|1)\s*:"
 _ENDLESS_C_LIKE = r"while\s*\(\s*(?:true|1)\s*\)|for\s*\(\s*;\s*;\s*\)|\bsetInterval\s*\("
 _ENDLESS_RUBY = r"\bloop\s*(?:\{|do\b)|\bwhile\s+true\b"
-_INTERPRETERS = frozenset({"node", "perl", "ruby", "php"})
+_CODE_OPTIONS = {"python": r"-[A-Za-z]*c\Z", "node": r"-e\Z", "perl": r"-e\Z", "ruby": r"-e\Z", "php": r"-r\Z"}
 _LEAVES_LOOP = r"\b(?:break|return|exit|_exit|last|die|SystemExit|raise|clearInterval|input|stdin)\b"
 _SHORT = 60
 
@@ -256,10 +256,10 @@ def _python(argv: tuple[str, ...]) -> Answer:
 def inline_code(argv: Sequence[str]) -> str:
     """The code that an interpreter is given in its call (`python -c CODE`, `node -e CODE`), "" if there is none."""
     name = base_name(argv[0]) if argv else ""
-    option = "-c" if re.match(_PYTHON, name) else ("-r" if name == "php" else "-e")
-    if option != "-c" and name not in _INTERPRETERS:
+    option = _CODE_OPTIONS.get("python" if re.match(_PYTHON, name) else name)
+    if option is None:
         return ""
-    return next((argv[at + 1] for at, word in enumerate(argv[:-1]) if word == option), "")
+    return next((argv[at + 1] for at, word in enumerate(argv[:-1]) if re.match(option, word)), "")
 
 
 def _one_liner(argv: tuple[str, ...], endless: str) -> Answer:

@@ -8,6 +8,7 @@ from tests.commands.scripts import command, script
 FOREVER = [
     pytest.param("tail -F x | while true; do read l || break; echo $l; done", id="a reader ends with its writer"),
     pytest.param("node -e 'setInterval(() => console.log(1), 1000)'", id="a timer in node"),
+    pytest.param("python3 -uc 'while True: print(1)'", id="a loop in python"),
     pytest.param("ruby -e 'loop { puts 1; sleep 1 }'", id="a loop in ruby"),
     pytest.param("opa run -s /policies", id="opa as a server"),
     pytest.param("crond -d 8", id="busybox crond that logs to stderr"),
