@@ -147,14 +147,20 @@ def _does_a_task(member: Member) -> bool:
 
 
 def _runs_general_tools(member: Member) -> bool:
-    """Whether all that the container's readable command line runs are general tools, or code that stands in it."""
+    """Whether all that the container's readable command line runs are general tools, or a loop in code that it holds.
+
+    Code without one calls a program that is not seen (`python -c "import shop; shop.main()"`).
+    """
     program = member.program
     if program is None or not program.readable or not program.commands:
         return False
     if program.entrypoint_unseen and program.script is None:
         return False
+    loops = program.lifetime is Lifetime.FOREVER
     return all(
-        command.name in _GENERAL_TOOLS or inline_code(command.argv) for command in program.commands if command.words
+        command.name in _GENERAL_TOOLS or (loops and inline_code(command.argv))
+        for command in program.commands
+        if command.words
     )
 
 

@@ -57,6 +57,24 @@ ROLES = [
     ),
     pytest.param(
         """
+        - {name: shop, image: corp/shop:1, volumeMounts: [{name: logs, mountPath: /logs}]}
+        - {name: x, image: "python:3", command: [python, -c, "while True: f()"],
+           volumeMounts: [{name: logs, mountPath: /l}]}
+        """,
+        {"shop": "main", "x": "helper"},
+        id="code in the call that never ends is a script",
+    ),
+    pytest.param(
+        """
+        - {name: shop, image: corp/shop:1, volumeMounts: [{name: logs, mountPath: /logs}]}
+        - {name: x, image: corp/x:1, command: [python, -c, "import x; x.f()"],
+           volumeMounts: [{name: logs, mountPath: /l}]}
+        """,
+        {"shop": "main", "x": "unclear"},
+        id="code that only calls a program says nothing of it",
+    ),
+    pytest.param(
+        """
         - {name: shop, image: corp/shop:1}
         - {name: worker, image: corp/shop:1, args: [worker]}
         """,
