@@ -70,16 +70,28 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _WORD = re.compile(r"\w+|\n|[^\w\n]+")
 
 
+_MOST = 1_000_000
+"""How many pairs of words are compared at most: what differs more is replaced as a whole."""
+
+
 def _differences(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    """Where two sequences differ, between what they begin and end with."""
+    shorter = min(len(before), len(after))
+    head = next((n for n in range(shorter) if before[n] != after[n]), shorter)
+    tail = next((n for n in range(shorter - head) if before[-1 - n] != after[-1 - n]), shorter - head)
+    old, new = before[head : len(before) - tail], after[head : len(after) - tail]
+    if len(old) * len(new) > _MOST:
+        yield (head, len(before) - tail), (head, len(after) - tail)
+        return
+    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
-            yield (i, j), (k, m)
+            yield (head + i, head + j), (head + k, head + m)
 
 
 # --- in quotes, or plain ------------------------------------------------------------------------------------------
 
 # Lines are folded: one line end is a blank, of several all but one are line ends.
-_FOLD = re.compile(r"[ \t]*(?:\r?\n[ \t]*)+")
+_BLANKS = re.compile(r"[ \t]*(?P<fold>(?:\r?\n[ \t]*)+)?")
 _ESCAPED_END = re.compile(r"\\\r?\n[ \t]*")
 _ESCAPE = re.compile(r"\\(?:x..|u.{4}|U.{8}|[^xuU])", re.DOTALL)
 
@@ -89,11 +101,14 @@ def _flow_starts(text: str, node: Node, quote: str) -> list[int]:
     position, end = node.start + len(quote), node.end - len(quote)
     starts: list[int] = []
     while position < end:
-        fold = _FOLD.match(text, position, end)
+        blanks = _BLANKS.match(text, position, end)
         gap = _ESCAPED_END.match(text, position, end) if quote == '"' else None
-        if fold is not None:
-            starts += [position] * max(1, fold[0].count("\n") - 1)
-            position = fold.end()
+        if blanks is not None and blanks["fold"]:
+            starts += [position] * max(1, blanks["fold"].count("\n") - 1)
+            position = blanks.end()
+        elif blanks is not None and blanks[0]:
+            starts += range(position, blanks.end())
+            position = blanks.end()
         elif gap is not None:
             position = gap.end()
         else:

@@ -76,6 +76,12 @@ def test_keeps_lines(text: str, keeps: bool) -> None:
     assert keeps_lines(text, scalar(text)) is keeps
 
 
+def test_what_differs_in_very_many_words_is_replaced_as_a_whole() -> None:
+    before, value = "a: 'x " + "old-word, " * 2000 + "y'\n", "x " + "new; " * 2000 + "y"
+    (edit,) = respelled(before, scalar(before), value)
+    assert scalar(splice(before, [edit])).value == value
+
+
 LINES = st.lists(st.text("ab -:'\"/", min_size=1, max_size=6).map(str.strip).filter(bool), min_size=1, max_size=4)
 
 
