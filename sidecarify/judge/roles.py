@@ -228,6 +228,8 @@ class _Table:
             return _role("main", Evidence("everything else in the pod is a helper", one.container.line))
         if one.member.known:
             return _role("helper", *_family(one))
+        if signs.is_called_an_application(one.container):
+            return _role("unclear", *one.hints, *_mounts(one))
         what = "its image has no program of its own, and its script runs"
         if one.member.match is None:
             what = "its script runs nothing but general tools"

@@ -33,13 +33,15 @@ _APP_NAMES = frozenset(
         "service",
         "api",
         "backend",
+        "frontend",
+        "consumer",
         "web",
         "webapp",
         "website",
         "worker",
     }
 )
-_APP_SUFFIXES = ("app", "-api", "-server", "-service", "-backend", "-web", "-worker")
+_APP_SUFFIXES = ("app", "-api", "-server", "-service", "-backend", "-frontend", "-web", "-worker", "-consumer")
 
 # Parts of a name that tell a helper's work. They decide nothing alone (MAIN1: `web-proxy` may be the product).
 _WORK = frozenset({
@@ -212,8 +214,13 @@ def _hints(container: Container, pod: PodSpec) -> Iterator[Evidence]:
         return
     if workload.endswith(f"-{name}") or workload.startswith(f"{name}-"):
         yield Evidence(f"its name is a part of the workload's name `{workload}`", line)
-    if name in _APP_NAMES or name.endswith(_APP_SUFFIXES):
+    if is_called_an_application(container):
         yield Evidence(f"its name `{name}` is one that people give to the application", line)
+
+
+def is_called_an_application(container: Container) -> bool:
+    """Whether its name is one that people give to a part of the application (`api`, `queue-worker`)."""
+    return container.name in _APP_NAMES or container.name.endswith(_APP_SUFFIXES)
 
 
 def _names(container: Container) -> Iterator[tuple[str, str, int]]:

@@ -75,6 +75,17 @@ ROLES = [
     ),
     pytest.param(
         """
+        - {name: shop, image: corp/shop:1, volumeMounts: [{name: logs, mountPath: /logs}]}
+        - name: queue-worker
+          image: busybox
+          command: [sh, -c, "while true; do psql -h db -c 'call next()'; sleep 5; done"]
+          volumeMounts: [{name: logs, mountPath: /logs}]
+        """,
+        {"shop": "main", "queue-worker": "unclear"},
+        id="a script that is called like a part of the application",
+    ),
+    pytest.param(
+        """
         - {name: shop, image: corp/shop:1}
         - {name: worker, image: corp/shop:1, args: [worker]}
         """,
