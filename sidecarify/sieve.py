@@ -37,7 +37,7 @@ _TAME = rb"""(?:[^"'\[\]{}#]++|%s|(?<=\s)#[^\n]*+|\[%s\]|\{%s\})*+\Z""" % (_QUOT
 _NEAR = rb"kind|apiVersion|metadata|spec|template|jobTemplate|containers|items"
 _NAMES = rb"name|generateName|namespace"
 _WAY = rb"""\n(?:[ ]{0,8}+["']?+(?:%s|%s)|[ ]{9,}+["']?+(?:%s))["']?+[ \t]*+:""" % (_NEAR, _NAMES, _NEAR)
-_MARK = re.compile(rb"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_MARK = re.compile(rb"\n(?:---|\.\.\.)(?=[ \t\r\n]|\Z)")
 _ALIAS = rb"(?:^|[\s\[{,])\*[\w-]"
 _WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _SPACES = (b" ", b"\n", b"\r", b"")
@@ -79,7 +79,7 @@ def may_hold_several(data: bytes) -> bool:
         return _is_encoded(data)
     if data.startswith(b"{"):
         return _may_hold_several_json(data)
-    if _is_encoded(data) or _breaks_oddly(data) or (b"? " in data and re.search(_EXPLICIT, data) is not None):
+    if _is_encoded(data) or _breaks_oddly(data) or (b"?" in data and re.search(_EXPLICIT, data) is not None):
         return True
     while place >= 0:
         after = place + len(_KEY)
@@ -158,7 +158,8 @@ def _is_encoded(data: bytes) -> bool:
 
 
 def _breaks_oddly(data: bytes) -> bool:
-    odd = b"\r" in data or b"\xc2\x85" in data or b"\xe2\x80" in data
+    # One byte is looked for ten times as fast as two, and most manifests are ASCII.
+    odd = b"\r" in data or (not data.isascii() and (b"\xc2\x85" in data or b"\xe2\x80" in data))
     return odd and re.search(_ODD_BREAK, data) is not None
 
 
