@@ -77,7 +77,7 @@ _NAME = re.compile(rf"""name(?<![\w.-]name)["']?[ \t]*:[ \t]*["']?({_WORD.patter
 _IN_WORDS = re.compile(rb"[\w.:-]")
 _BLANKED = bytes(code if _IN_WORDS.match(bytes((code,))) else ord(" ") for code in range(256))
 _NAME_AT_LEFT = re.compile(
-    rf"""^(?:[ ]{{1,4}}|metadata["']?[ \t]*:[ \t]*\{{(?:[^{{}}\n]*,)?[ \t]*)["']?{_NAME.pattern}""", re.MULTILINE
+    rf"""\n(?:[ ]{{1,4}}+|metadata["']?[ \t]*:[ \t]*\{{(?:[^{{}}\n]*,)?[ \t]*)["']?{_NAME.pattern}"""
 )
 _ESCAPE = re.compile(r"\\[xuU]")
 
@@ -341,7 +341,7 @@ def _words_of(pods: Iterable[PodSpec]) -> tuple[set[str], set[str], bool]:
 def _names_in(text: str) -> set[str]:
     """The names that the ConfigMaps of a document may have: in YAML those at the left, where no data stand."""
     whole = text.lstrip().startswith("{") or "items" in text
-    return (set() if whole else set(_NAME_AT_LEFT.findall(text))) or set(_NAME.findall(text))
+    return (set() if whole else set(_NAME_AT_LEFT.findall(f"\n{text}"))) or set(_NAME.findall(text))
 
 
 def _config_maps_of(pods: Iterable[PodSpec]) -> Iterator[str]:
