@@ -18,6 +18,7 @@ from sidecarify.kube.workload import PodSpec, pod_specs
 from sidecarify.yamltext.tree import Node, YamlError, repeated_key
 
 from . import merge
+from .generated import KIND, config_map, data_of
 from .graph import Graph, Kustomization, Link, Patch
 from .sources import Problem, Unit
 from .targets import Identity, Subject, identity, is_exact, names, replaced, selects
@@ -163,21 +164,30 @@ class Build(NamedTuple):
 
     `strays` are patches that a kustomization applies to something that is not known here, with the reference to that.
     `shared` are patches, and field paths of replacements, that also meet an object whose pod spec is not known.
+    `configs` are the ConfigMaps that each root builds, if they were asked for.
     """
 
     instances: tuple[Instance, ...]
     strays: dict[Unit, Node]
     shared: dict[Unit | Node, Identity]
+    configs: dict[str, tuple[KubeObject, ...]]
+
+    def data(self, root: str) -> tuple[int, ...]:
+        """What tells the ConfigMaps of a root from those of another."""
+        return tuple(id(fields.find(one.node, "data")) for one in self.configs.get(root, ()))
 
 
-def build(graph: Graph, folders: Sequence[str] | None = None) -> Build:
-    """What the kustomizations in `folders` (all roots if None) make of the workloads that they build on."""
-    builder = _Builder(graph)
+def build(graph: Graph, folders: Sequence[str] | None = None, *, configs: bool = False) -> Build:
+    """What the kustomizations in `folders` (all roots if None) make of the workloads that they build on.
+
+    So of the ConfigMaps, with `configs`: by the names that the workloads know them by.
+    """
+    builder = _Builder(graph, configs=configs)
     found: list[Instance] = []
     for folder in graph.roots if folders is None else folders:
         if folder in graph.kustomizations:
             found += builder.root(folder)
-    return Build(tuple(found), builder.strays, builder.shared)
+    return Build(tuple(found), builder.strays, builder.shared, builder.configs)
 
 
 @dataclass(slots=True)
@@ -194,6 +204,15 @@ class _Live:
     @property
     def is_workload(self) -> bool:
         return bool(self.first.rosters)
+
+    @property
+    def is_config(self) -> bool:
+        return self.owner.kind == KIND
+
+    def forget_data(self) -> None:
+        """What a ConfigMap says is not known any more."""
+        if self.is_config:
+            self.state = replace(self.state, node=merge.with_value(self.state.node, "data", None))
 
     def copy(self) -> _Live:
         return _Live(self.unit, self.owner, self.first, self.state, [*self.steps], [*self.obstacles])
@@ -219,8 +238,10 @@ class _Pile:
 
 
 class _Builder:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, configs: bool) -> None:
         self.graph = graph
+        self.with_configs = configs
+        self.configs: dict[str, tuple[KubeObject, ...]] = {}
         self.sites: dict[int, Site] = {}
         self.workloads: dict[str, list[_Live]] = {}
         self.piles: dict[str, _Pile] = {}
@@ -232,6 +253,9 @@ class _Builder:
         """The workloads that one kustomization builds."""
         pile = self._pile(folder)
         problem = self.graph.broken.get(folder)
+        if self.with_configs:
+            own = [live for live in pile.live if live.is_config]
+            self.configs[folder] = tuple(live.owner._replace(node=live.state.node) for live in own)
         for live in pile.live:
             if not live.is_workload:
                 continue
@@ -287,6 +311,8 @@ class _Builder:
         for live in pile.live:
             for unit in one.configurations:
                 live.obstacles += _configured(unit, live.state)
+        if self.with_configs:
+            self._generate(one, pile)
         self._transform(one, pile)
         pile.variables += [(one.unit, item) for item in fields.items(one.node, "vars")]
 
@@ -317,13 +343,16 @@ class _Builder:
         if isinstance(file, Problem):
             return
         for document in file.documents:
-            if file.source.text.find("ontainers", document.start, document.end) < 0:
+            holds_pods = file.source.text.find("ontainers", document.start, document.end) >= 0
+            if not holds_pods and not (self.with_configs and KIND in file.source.text[document.start : document.end]):
                 continue
             unit = self.graph.sources.unit(file, document)
             if not isinstance(unit, Unit):
                 continue
             try:
                 for written in objects(unit.root, document.index, name):
+                    if not holds_pods and written.kind != KIND:
+                        continue
                     twice = repeated_key(written.node)
                     owner = written._replace(node=merge.last_wins(written.node)) if twice else written
                     rosters = {
@@ -361,6 +390,25 @@ class _Builder:
             known = self.sites[id(node)] = Site(how, unit, owner, path, name, index, node, operation)
         return known
 
+    def _generate(self, one: Kustomization, pile: _Pile) -> None:
+        """The ConfigMaps that the kustomization makes, or adds to."""
+        for entry in fields.items(one.node, "configMapGenerator"):
+            name = fields.text(entry, "name") or ""
+            data = data_of(self.graph.sources, one, entry)
+            there = next((live for live in pile.live if live.is_config and _is_called(live.state.subject, name)), None)
+            if there is None:
+                node = config_map(entry, name, data)
+                owner = KubeObject(node, one.unit.document.index, "", "v1", KIND, name, None, one.unit.file)
+                state = State(node, (), {})
+                pile.live.append(_Live(one.unit, owner, state, state))
+            elif data is None:
+                there.forget_data()
+            else:
+                old = fields.find(there.state.node, "data")
+                merges = fields.text(entry, "behavior") == "merge" and old is not None and old.kind == "map"
+                new = merge.strategic(old, data) if merges and old is not None else data
+                there.state = replace(there.state, node=merge.with_value(there.state.node, "data", new))
+
     # --- the transformers of one kustomization ---
 
     def _transform(self, one: Kustomization, pile: _Pile) -> None:
@@ -383,13 +431,15 @@ class _Builder:
             subject = live.state.subject
             if patch.unit is None or patch.node is None or twice:
                 if patch.target is None or selects(patch.target, subject) is not False:
+                    live.forget_data()
                     line = twice.line if twice else patch.entry.line
                     live.obstacles.append(Obstacle(line, f"a patch cannot be read: {why}"))
                 continue
             if patch.target is not None:
                 hit = selects(patch.target, subject)
                 if hit is None:
-                    if not live.is_workload:
+                    live.forget_data()
+                    if not (live.is_workload or live.is_config):
                         self.shared.setdefault(patch.unit, subject.current)
                     what = "a pattern or selector of the patch's target is not understood"
                     live.obstacles.append(Obstacle(patch.target.line, what))
@@ -398,12 +448,13 @@ class _Builder:
                 hit = not patch.operations and names(patch.node, subject)
             if hit:
                 hits += 1
-                if not live.is_workload:
+                if not (live.is_workload or live.is_config):
                     self.shared.setdefault(patch.unit, subject.current)
                 unseen = pile.unseen[0] if pile.unseen and patch.target and not is_exact(patch.target) else None
                 try:
                     self._apply(patch, patch.unit, patch.node, live, unseen)
                 except (merge.PatchError, YamlError) as error:
+                    live.forget_data()
                     what = f"the patch cannot be followed: {error.message}"
                     advice = error.advice if isinstance(error, merge.PatchError) else ""
                     live.obstacles.append(Obstacle(error.line, what, advice=advice))
@@ -414,6 +465,7 @@ class _Builder:
         before = live.state
         now = before.subject.current
         stages: tuple[State, ...] = ()
+        node: Node | None = None
         if patch.operations:
             stages = tuple(self._operate(unit, live))
             after = replace(stages[-1] if stages else before, previous=(*before.previous, now))
@@ -438,6 +490,8 @@ class _Builder:
         )
         live.steps.append(step)
         live.state = after
+        if not patch.operations and node is None:
+            live.forget_data()
 
     def _merged(self, root: Node, patch: Patch, before: State, now: Identity) -> Node | None:
         """The object after a strategic merge; its kind, name and namespace stay unless the entry allows a change."""
@@ -598,6 +652,8 @@ class _Builder:
                     continue
                 hit = replaced(select, fields.items(target, "reject"), subject)
                 paths = tuple(item for item in fields.items(target, "fieldPaths") if item.kind == "scalar")
+                if hit is not False and any(path.value.startswith("data") for path in paths):
+                    live.forget_data()
                 if hit is not False and paths:
                     unseen = pile.unseen[0] if pile.unseen and not is_exact(select) else None
                     create = fields.is_true(target, "options", "create")
@@ -632,13 +688,18 @@ class _Builder:
         if not any("ontainers" in path.value for path in paths):
             return
         if not live.is_workload:
-            self.shared.update(dict.fromkeys(paths, live.state.subject.current))
+            if not live.is_config:
+                self.shared.update(dict.fromkeys(paths, live.state.subject.current))
             return
         if hit is None:
             live.obstacles.append(Obstacle(node.line, "a pattern of the replacement's selector is not understood"))
             return
         state = live.state
         live.steps.append(Step(kind, unit, node, state, state, paths=paths, create=create, unseen=unseen))
+
+
+def _is_called(subject: Subject, name: str) -> bool:
+    return name in (subject.current.name, *(one.name for one in subject.previous))
 
 
 def below(path: Sequence[str] | None, prefix: Sequence[str]) -> tuple[str, ...] | None:

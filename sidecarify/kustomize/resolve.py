@@ -56,7 +56,7 @@ def views(
     often = Counter(sites for _, _, sites in built)
     for instance, pod, sites in built:
         # Only views with the same containers can look the same.
-        key = (sites, picture(instance.final.node) if often[sites] > 1 else None)
+        key = (sites, picture(instance.final.node) if often[sites] > 1 else None, build.data(instance.root))
         known = found.get(key)
         if known is not None:
             found[key] = replace(known, roots=(*known.roots, instance.root))

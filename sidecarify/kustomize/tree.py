@@ -25,6 +25,7 @@ from .carry import Carried, Group, carry_out
 from .demands import Reason
 from .edits import FileChange, Probes
 from .follow import anywhere
+from .generated import changes_config_maps
 from .graph import Graph
 from .resolve import Judge, View, combined, site_of, views
 from .sources import Place, Problem, Unit
@@ -155,7 +156,7 @@ def convert_tree(
     Nothing is written. Raises ValueError for options that mean nothing, CatalogueError; never for bad manifests.
     """
     choices: OptionsOf = options if callable(options) else lambda _: options
-    built = build(graph)
+    built = build(graph, configs=changes_config_maps(graph))
     ignores = all(choices(one.unit.file).ignores for one in built.instances)
     said = spoken(built, graph.sources, ignores=ignores)
     around: Around = others if callable(others) else lambda _: others
@@ -268,8 +269,13 @@ def _judge(
     complete: bool,
     direction: Direction,
 ) -> Judge:
-    """How a pod is judged: without the patches and kustomizations, whose part is in the view already."""
-    own = {(one.owner.file, one.owner.document, one.owner.path) for one in built.instances}
+    """How a pod is judged: without the patches and kustomizations, whose part is in the view already.
+
+    ConfigMaps are those that the kustomization builds beside the pod, where they may be others than in their files.
+    """
+    configs = (one for several in built.configs.values() for one in several)
+    owners = (*(one.owner for one in built.instances), *configs)
+    own = {(one.file, one.document, one.path) for one in owners}
     judge_pod = judge if direction.promotes else judge_sidecars
 
     def judged(pod: PodSpec, instance: Instance, path: str) -> PodVerdict:
@@ -279,8 +285,10 @@ def _judge(
             for other in around(pod)
             if other.file not in graph.own_files and (other.file, other.document, other.path) not in own
         )
+        # Their lines are those of `Sources`, as the pod's own are.
+        beside = tuple(one._replace(file=pod.owner.file) for one in built.configs.get(instance.root, ()))
         settings = options.settings._replace(remarks=said.of(pod, instance, path))
-        return judge_pod(pod, catalogue(options.transforms), settings, others, complete=complete)
+        return judge_pod(pod, catalogue(options.transforms), settings, (*others, *beside), complete=complete)
 
     return judged
 
