@@ -393,12 +393,13 @@ class _Builder:
     def _generate(self, one: Kustomization, pile: _Pile) -> None:
         """The ConfigMaps that the kustomization makes, or adds to."""
         for entry in fields.items(one.node, "configMapGenerator"):
-            name = fields.text(entry, "name") or ""
+            name, namespace = fields.text(entry, "name") or "", fields.text(entry, "namespace")
             data = data_of(self.graph.sources, one, entry)
-            there = next((live for live in pile.live if live.is_config and _is_called(live.state.subject, name)), None)
+            configs = (live for live in pile.live if live.is_config)
+            there = next((live for live in configs if _is_called(live.state.subject, name, namespace)), None)
             if there is None:
                 node = config_map(entry, name, data)
-                owner = KubeObject(node, one.unit.document.index, "", "v1", KIND, name, None, one.unit.file)
+                owner = KubeObject(node, one.unit.document.index, "", "v1", KIND, name, namespace, one.unit.file)
                 state = State(node, (), {})
                 pile.live.append(_Live(one.unit, owner, state, state))
             elif data is None:
@@ -698,8 +699,8 @@ class _Builder:
         live.steps.append(Step(kind, unit, node, state, state, paths=paths, create=create, unseen=unseen))
 
 
-def _is_called(subject: Subject, name: str) -> bool:
-    return name in (subject.current.name, *(one.name for one in subject.previous))
+def _is_called(subject: Subject, name: str, namespace: str | None) -> bool:
+    return any(one.name == name and namespace in (None, one.namespace) for one in (subject.current, *subject.previous))
 
 
 def below(path: Sequence[str] | None, prefix: Sequence[str]) -> tuple[str, ...] | None:

@@ -45,7 +45,8 @@ def _of_kind(target: Node) -> Node:
 
 def config_map(entry: Node, name: str, data: Node | None) -> Node:
     """A ConfigMap as an entry of `configMapGenerator` makes it."""
-    meta = merge.mapping_like(entry, [(merge.scalar_like(entry, "name"), merge.scalar_like(entry, name))])
+    meta = merge.with_value(merge.mapping_like(entry, []), "name", merge.scalar_like(entry, name))
+    meta = merge.with_value(meta, "namespace", fields.find(entry, "namespace"))
     node = merge.mapping_like(entry, [])
     for key, value in (("apiVersion", "v1"), ("kind", KIND)):
         node = merge.with_value(node, key, merge.scalar_like(entry, value))
