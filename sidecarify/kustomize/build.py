@@ -159,6 +159,13 @@ class Instance:
         return frozenset(entry.site for roster in rosters for entry in (*roster.containers, *roster.inits))
 
 
+class Configs(NamedTuple):
+    """The ConfigMaps that a root builds; `data` tells them from those of another root."""
+
+    objects: tuple[KubeObject, ...] = ()
+    data: tuple[int, ...] = ()
+
+
 class Build(NamedTuple):
     """All workloads of all roots.
 
@@ -170,11 +177,7 @@ class Build(NamedTuple):
     instances: tuple[Instance, ...]
     strays: dict[Unit, Node]
     shared: dict[Unit | Node, Identity]
-    configs: dict[str, tuple[KubeObject, ...]]
-
-    def data(self, root: str) -> tuple[int, ...]:
-        """What tells the ConfigMaps of a root from those of another."""
-        return tuple(id(fields.find(one.node, "data")) for one in self.configs.get(root, ()))
+    configs: dict[str, Configs]
 
 
 def build(graph: Graph, folders: Sequence[str] | None = None, *, configs: bool = False) -> Build:
@@ -241,7 +244,7 @@ class _Builder:
     def __init__(self, graph: Graph, *, configs: bool) -> None:
         self.graph = graph
         self.with_configs = configs
-        self.configs: dict[str, tuple[KubeObject, ...]] = {}
+        self.configs: dict[str, Configs] = {}
         self.sites: dict[int, Site] = {}
         self.workloads: dict[str, list[_Live]] = {}
         self.piles: dict[str, _Pile] = {}
@@ -254,8 +257,8 @@ class _Builder:
         pile = self._pile(folder)
         problem = self.graph.broken.get(folder)
         if self.with_configs:
-            own = [live for live in pile.live if live.is_config]
-            self.configs[folder] = tuple(live.owner._replace(node=live.state.node) for live in own)
+            own = [live.owner._replace(node=live.state.node) for live in pile.live if live.is_config]
+            self.configs[folder] = Configs(tuple(own), tuple(id(fields.find(one.node, "data")) for one in own))
         for live in pile.live:
             if not live.is_workload:
                 continue

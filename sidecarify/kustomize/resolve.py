@@ -17,11 +17,12 @@ from sidecarify.judge.tree_rules import overlays_disagree
 from sidecarify.kube.workload import PodSpec, pod_specs
 from sidecarify.yamltext.tree import YamlError
 
-from .build import Build, Instance, Site, path_in_object
+from .build import Build, Configs, Instance, Site, path_in_object
 from .carry import picture
 from .sources import Problem, Sources
 
 Judge = Callable[[PodSpec, Instance, str], PodVerdict]
+_NO_CONFIGS = Configs()
 _STRICTNESS: dict[VerdictName | None, int] = {"safe": 0, None: 1, "review": 2, "refuse": 3}
 
 
@@ -56,7 +57,8 @@ def views(
     often = Counter(sites for _, _, sites in built)
     for instance, pod, sites in built:
         # Only views with the same containers can look the same.
-        key = (sites, picture(instance.final.node) if often[sites] > 1 else None, build.data(instance.root))
+        configs = build.configs.get(instance.root, _NO_CONFIGS)
+        key = (sites, picture(instance.final.node) if often[sites] > 1 else None, configs.data)
         known = found.get(key)
         if known is not None:
             found[key] = replace(known, roots=(*known.roots, instance.root))

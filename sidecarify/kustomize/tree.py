@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from sidecarify.direction import TO_SIDECAR, Direction
@@ -273,10 +274,16 @@ def _judge(
 
     ConfigMaps are those that the kustomization builds beside the pod, where they may be others than in their files.
     """
-    configs = (one for several in built.configs.values() for one in several)
+    configs = (one for several in built.configs.values() for one in several.objects)
     owners = (*(one.owner for one in built.instances), *configs)
     own = {(one.file, one.document, one.path) for one in owners}
     judge_pod = judge if direction.promotes else judge_sidecars
+
+    @cache
+    def beside(root: str, file: str) -> tuple[KubeObject, ...]:
+        found = built.configs.get(root)
+        # Their lines are those of `Sources`, as those of the pod's own file are.
+        return tuple(one._replace(file=file) for one in found.objects) if found is not None else ()
 
     def judged(pod: PodSpec, instance: Instance, path: str) -> PodVerdict:
         options = choices(instance.unit.file)
@@ -285,10 +292,14 @@ def _judge(
             for other in around(pod)
             if other.file not in graph.own_files and (other.file, other.document, other.path) not in own
         )
-        # Their lines are those of `Sources`, as the pod's own are.
-        beside = tuple(one._replace(file=pod.owner.file) for one in built.configs.get(instance.root, ()))
         settings = options.settings._replace(remarks=said.of(pod, instance, path))
-        return judge_pod(pod, catalogue(options.transforms), settings, (*others, *beside), complete=complete)
+        return judge_pod(
+            pod,
+            catalogue(options.transforms),
+            settings,
+            (*others, *beside(instance.root, pod.owner.file)),
+            complete=complete,
+        )
 
     return judged
 
