@@ -94,6 +94,9 @@ def _shared(work: Callable[[Piece], Result], source: Iterator[Piece], count: int
     except BrokenProcessPool as error:
         raise DeadWorkerError("a process of the run ended without an answer (killed, or out of memory)") from error
     except (KeyboardInterrupt, GeneratorExit):  # nobody waits for what is still under way
+        # One that is ended in the middle of a result leaves half of it in the pipe, and the thread that reads there
+        # waits for the rest as long as anybody can write it: with the others gone, that is this process.
+        executor._result_queue._writer.close()  # type: ignore[attr-defined]  # typeshed does not tell of it
         for process in multiprocessing.active_children():
             process.terminate()
         raise

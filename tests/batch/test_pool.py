@@ -118,6 +118,25 @@ if __name__ == "__main__":
 """
 
 
+def gives(size: int, _: int) -> bytes:
+    return b"x" * size
+
+
+def test_a_result_that_is_cut_off_in_the_middle_holds_nobody_up() -> None:
+    """The pipe holds less than a result, so whoever is ended while it is read has written a part of it."""
+    program = (
+        "from sidecarify.pool import in_order\n"
+        "from tests.batch.test_pool import gives\n"
+        "if __name__ == '__main__':\n"
+        "    for _ in range(5):\n"
+        "        results = in_order(gives, 30_000_000, range(40), 2)\n"
+        "        next(results)\n"
+        "        results.close()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=120, check=False)
+    assert ended.returncode == 0
+
+
 def _lives(process: int) -> bool:
     listed = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False)
     return bool(listed.stdout.strip()) and not listed.stdout.startswith("Z")
