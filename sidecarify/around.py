@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sidecarify.discover import Manifest
 from sidecarify.files import FileError, read
 from sidecarify.kube import fields
+from sidecarify.kube.kinds import KUSTOMIZATIONS
 from sidecarify.kube.objects import KubeObject, objects
 from sidecarify.kube.overlays import fragments, is_partial
 from sidecarify.kube.workload import PodSpec
@@ -67,7 +68,7 @@ _CONFIG_KEYS = frozenset({"configMap", "configMapRef", "configMapKeyRef"})
 _SELECTOR = re.compile(r"""selector["']?[ \t]*:""")
 _ANY_SELECTOR = re.compile(r"""[sS]elector["']?[ \t]*:""")
 _BY_LABELS = re.compile(r"""matchLabels["']?[ \t]*:""")
-_KUSTOMIZATION = re.compile(r"(?:.*/)?(?:kustomization\.ya?ml|Kustomization)")
+_KUSTOMIZATION = re.compile(rf"(?:.*/)?(?:{'|'.join(map(re.escape, KUSTOMIZATIONS))})")
 _PATCH_PATH = re.compile("/(?:containers|initContainers)")
 _PATCH_PATH_BYTES = (b"/containers", b"/initContainers")
 _PATCH_FILE = re.compile(r"""path["']?[ \t]*+:[ \t]*+["']?+(?!/)""")

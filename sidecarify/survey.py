@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.discover import EVERYTHING, Found, Leftover, Manifest, Selection, Skipped, find, is_folder
 from sidecarify.files import FileError, read
+from sidecarify.kube.kinds import KUSTOMIZATIONS
 from sidecarify.outcome import Trouble
 from sidecarify.pool import in_order, pieces_of
 from sidecarify.sieve import Look, look
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 NamesHelpers = Callable[[Manifest], bool]
 """Whether the user names helpers in a manifest, so that a container alone in its pod may be one."""
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""How the names of kustomizations end."""
 
 _LOOKED_AT = 128
 """So many manifests are looked at in one piece of work for a process."""

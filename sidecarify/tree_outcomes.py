@@ -19,9 +19,10 @@ from sidecarify.batch import OptionsOf
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.discover import Manifest
 from sidecarify.files import FileError, read
+from sidecarify.kube.kinds import KUSTOMIZATIONS
 from sidecarify.outcome import Beside, Follow, Inspection, Outcome, Owner, Reason, Trouble
 from sidecarify.pool import in_order
-from sidecarify.survey import KUSTOMIZATIONS, Survey
+from sidecarify.survey import Survey
 from sidecarify.trees import Forest, Tree, is_own
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from sidecarify.batch import OptionsOf
 from sidecarify.direction import TO_SIDECAR, Direction
 from sidecarify.discover import Manifest, shown
 from sidecarify.files import repository
-from sidecarify.survey import KUSTOMIZATIONS, Survey
+from sidecarify.kube.kinds import KUSTOMIZATIONS
+from sidecarify.survey import Survey
 
 
 class Tree(NamedTuple):

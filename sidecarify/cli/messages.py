@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 FEW = 10
 """A repository may have hundreds of one kind, and what else there is to say would drown in them."""
-
-
 MANY = 100
 """Who has so many reasons on the screen reads none."""
 

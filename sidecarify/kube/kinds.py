@@ -3,6 +3,8 @@
 from typing import Literal, NamedTuple
 
 Level = Literal["refuse", "review", "note"]
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""How files are called that kustomize takes for kustomizations, whether they say so or not (api/konfig/general.go)."""
 
 
 class Kind(NamedTuple):

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 from sidecarify.yamltext.tree import Node, YamlError, parse
 
 from . import fields
+from .kinds import KUSTOMIZATIONS
 from .objects import KubeObject
 from .related import Surroundings, namesakes, objects_of
 from .selectors import same_namespace
@@ -64,7 +65,7 @@ def fragments(root: Node | None, document: int = 0, file: str = "") -> Iterator[
         return
     node = root.resolved
     if node.kind == "map" and fields.text(node, "kind") is None:
-        if posixpath.basename(file.replace("\\", "/")) in ("kustomization.yaml", "kustomization.yml", "Kustomization"):
+        if posixpath.basename(file.replace("\\", "/")) in KUSTOMIZATIONS:
             yield KubeObject(node, document, "", "kustomize.config.k8s.io/v1beta1", "Kustomization", None, None, file)
     elif node.kind == "seq" and node.items and all(_is_operation(item.resolved) for item in node.items):
         yield KubeObject(node, document, "", "", JSON_PATCH, None, None, file)

@@ -14,14 +14,13 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from sidecarify.kube import fields
-from sidecarify.kube.kinds import group_of
+from sidecarify.kube.kinds import KUSTOMIZATIONS, group_of
 from sidecarify.kube.objects import objects
 from sidecarify.yamltext.tree import Node, repeated_key
 
 from .sources import Place, Problem, Sources, TextFile, Unit, joined
 from .words import mentioned
 
-NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MAX_DEPTH = 100
 """How deep kustomizations may build on one another; nobody stacks more than a handful."""
 SKIPPED = frozenset({".git", "node_modules"})
@@ -195,7 +194,7 @@ def _folders(sources: Sources) -> Iterator[tuple[str, list[str]]]:
     """The folders that hold a kustomization, with its names; links to folders are not followed."""
     for path, folders, names in os.walk(sources.root):
         folders[:] = sorted(folder for folder in folders if folder not in SKIPPED)
-        present = [name for name in NAMES if name in names]
+        present = [name for name in KUSTOMIZATIONS if name in names]
         if present:
             folder = os.path.relpath(path, sources.root).replace(os.sep, "/")
             yield ("" if folder == "." else folder), present
@@ -203,7 +202,7 @@ def _folders(sources: Sources) -> Iterator[tuple[str, list[str]]]:
 
 def _given(sources: Sources, folders: Collection[str]) -> Iterator[tuple[str, list[str]]]:
     for folder in folders:
-        present = [name for name in NAMES if sources.where(joined(folder, name)) == "file"]
+        present = [name for name in KUSTOMIZATIONS if sources.where(joined(folder, name)) == "file"]
         if present:
             yield folder, present
 

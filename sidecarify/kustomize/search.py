@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from sidecarify.direction import Direction
 from sidecarify.files import FileError, read
+from sidecarify.kube.kinds import KUSTOMIZATIONS
 from sidecarify.sieve import may_hold_pods, may_hold_several, may_hold_sidecars
 
-from .graph import NAMES
 from .sources import joined
 from .words import is_clear, is_plain, mentioned, plain_part
 
@@ -106,12 +106,12 @@ def _walked(root: str) -> tuple[dict[str, list[str]], dict[str, str]]:
             if entry.is_symlink():
                 real = os.path.relpath(os.path.realpath(entry.path), root).replace(os.sep, "/")
                 links[joined(folder, entry.name)] = real
-            if entry.name in NAMES:
+            if entry.name in KUSTOMIZATIONS:
                 names.append(entry.name)
             elif entry.name not in PASSED and entry.is_dir(follow_symlinks=False):
                 stack.append(f"{folder}/{entry.name}" if folder else entry.name)
         if names:
-            found[folder] = [name for name in NAMES if name in names]
+            found[folder] = [name for name in KUSTOMIZATIONS if name in names]
     return found, links
 
 

@@ -45,7 +45,7 @@ def _watches_nothing(helper: Member, pod: PodContext, program: Program) -> Itera
     """`inotifywait -m /shared/in`, `httpd -f -h /shared/www`: they end if the path is not there."""
     made = [located(use.path, use.command) for use in writes(program)]
     for command in program.commands:
-        if command.in_trap or command.is_repeated or _has_waited(command, program):
+        if command.in_trap or command.is_repeated or _is_behind_a_wait(command, program):
             continue
         leaves_loop = command.in_condition and command.condition_of == "while" and not command.negated
         if command.failure_is_handled and not leaves_loop:
@@ -71,7 +71,8 @@ def _watched(command: SimpleCommand) -> Iterator[str]:
         yield from (word.partition(":")[0] for word in operands if not word.startswith(("-", "@")) and "/" in word)
 
 
-def _has_waited(command: SimpleCommand, program: Program) -> bool:
+def _is_behind_a_wait(command: SimpleCommand, program: Program) -> bool:
+    """Whether the script comes to this command only when what it waits for is there."""
     return any(command in wait.then for wait in program.waits if wait.until == "appears")
 
 
@@ -79,7 +80,7 @@ def _follows_nothing(helper: Member, pod: PodContext, program: Program) -> Itera
     """`tail -F /shared/*.log`: the shell looks for the files once, before main has made any."""
     for tail in tails(program):
         command = tail.command
-        if not tail.retry or command.is_repeated or command.in_endless_loop or _has_waited(command, program):
+        if not tail.retry or command.is_repeated or command.in_endless_loop or _is_behind_a_wait(command, program):
             continue
         found = "xargs" in command.words or any("$(" in word or "`" in word for word in command.words)
         for path in tail.files:
@@ -102,7 +103,7 @@ def _asks_once(helper: Member, pod: PodContext, program: Program) -> Iterator[Ea
     for command in program.commands if program.script is not None else ():
         if command is program.decisive or command.in_loop or command.in_branch or command.in_function:
             continue
-        if command.in_trap or command.failure_is_handled or _has_waited(command, program):
+        if command.in_trap or command.failure_is_handled or _is_behind_a_wait(command, program):
             continue
         if slept is not None and slept < command.offset:
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from sidecarify.commands import (
     Guard,
@@ -82,12 +83,15 @@ def needs_main_first(helper: Member, pod: PodContext) -> Iterator[Finding]:
     program = helper.program
     if program is not None:
         yield from _strict_wait(helper, pod, program)
-        failing = [*_fails_at_once(helper, pod, program), *_fails_without_file(helper, pod, program)]
-        failing = failing or [*_leaves_without(helper, pod, program)]
-        failing = failing or [*_fails_without_process(helper, pod, program)]
-        failing = failing or [*_code_without_main(helper, pod, program)]
-        failing = failing or [*_looks_too_early(helper, pod, program)]
-        yield from failing or _may_fail_without_main(helper, program)
+        looks = (
+            chain(_fails_at_once(helper, pod, program), _fails_without_file(helper, pod, program)),
+            _leaves_without(helper, pod, program),
+            _fails_without_process(helper, pod, program),
+            _code_without_main(helper, pod, program),
+            _looks_too_early(helper, pod, program),
+            _may_fail_without_main(helper, program),
+        )
+        yield from next((found for look in looks if (found := [*look])), ())
         yield from _streams_from_main(helper, pod, program)
 
 
